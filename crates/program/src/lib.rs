@@ -1,0 +1,4 @@
+//! TRUSTED.
+#![no_std]
+#![forbid(unsafe_code)]
+extern crate alloc;

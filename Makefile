@@ -1,0 +1,122 @@
+# One command for each job of the project; `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A Rust or Go that was installed beside Debian's packages is found without a login shell.
+export PATH := $(HOME)/.cargo/bin:/usr/local/go/bin:$(PATH)
+# One interpreter for every build of the bindings, or cargo compiles them again at each change.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml \
+	$(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null)
+# The glue crate is a Python extension and links only as one; pytest tests it.
+RUST_TESTED := --workspace --exclude zeta-python
+WORKLOADS := ycsb-a ycsb-b ycsb-c ycsb-d ycsb-f
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: $(VENV)/.locked ## Install what this machine lacks, and the pinned Python packages
+	@bash scripts/system_packages.sh build test
+
+.PHONY: system-build
+system-build:
+	@bash scripts/system_packages.sh build
+
+$(VENV)/.locked: requirements.lock | system-build
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	touch $@
+
+$(VENV)/.built: $(VENV)/.locked $(NATIVE_SOURCES)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	touch $@
+
+.PHONY: build
+build: $(VENV)/.built ## Build the extension; leaves the command at .venv/bin/zeta
+
+.PHONY: test
+test: setup format-check lint types build test-rust test-proofs test-python ## Check everything
+
+.PHONY: format
+format: $(VENV)/.locked ## Format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff format python scripts tests
+	$(BIN)/ruff check --fix --quiet python scripts tests
+
+.PHONY: format-check
+format-check: $(VENV)/.locked
+	cargo fmt --all --check
+	$(BIN)/ruff format --check python scripts tests
+
+# Debian's recent Rust packages come without clippy: there its part is left out, and said so.
+.PHONY: lint
+lint: $(VENV)/.locked
+	@if cargo clippy --version >/dev/null 2>&1; then \
+		cargo clippy --workspace --all-targets --locked -- -D warnings; \
+	else \
+		echo "lint: this Rust has no clippy: its lints were NOT checked"; \
+		cargo check --workspace --all-targets --locked; \
+	fi
+	$(BIN)/ruff check python scripts tests
+
+.PHONY: types
+types: $(VENV)/.locked
+	$(BIN)/mypy
+
+# Includes the vectors: each crate that reads logs replays them.
+.PHONY: test-rust
+test-rust: | $(VENV)/.locked
+	cargo test $(RUST_TESTED) --locked
+
+.PHONY: test-proofs
+test-proofs:
+	$(MAKE) -C proofs check
+
+# Includes style (tests/tidy) and the examples of the documentation.
+.PHONY: test-python
+test-python: build
+	$(BIN)/python -m pytest
+
+.PHONY: tidy
+tidy: $(VENV)/.locked ## Check style alone (seconds)
+	$(BIN)/python -m pytest -q tests/tidy -k "not example"
+
+.PHONY: demo
+demo: build ## See a store verified, attacked and defended (TRACE=path takes a real trace)
+	$(BIN)/zeta demo $(if $(TRACE),--trace "$(TRACE)")
+
+.PHONY: bench
+bench: build ## Measure the YCSB workloads, verified and unverified side by side (BENCH=options)
+	for workload in $(WORKLOADS); do $(BIN)/zeta bench $$workload $(BENCH); done
+
+.PHONY: fuzz
+fuzz: ## Run the property tests with many more cases (CASES=20000)
+	PROPTEST_CASES=$(or $(CASES),20000) cargo test $(RUST_TESTED) --locked
+
+.PHONY: drill
+drill: ## Run the lying host's simulation for long (DRILL=options)
+	cargo run --release --locked -p zeta-sim -- $(DRILL)
+
+.PHONY: mutants
+mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each
+	$(BIN)/python scripts/mutation_check.py $(MUTANTS)
+
+.PHONY: lock
+lock: $(VENV)/.locked ## Resolve the Python packages anew and pin them
+	$(BIN)/python scripts/lock_requirements.py
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf $(VENV) target dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find python tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f python/zeta/_native*.so
+	if [ -f proofs/Makefile ]; then $(MAKE) -C proofs clean; fi

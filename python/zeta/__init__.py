@@ -1,0 +1,1 @@
+"""Zeta: a stateful service whose every answer a small trusted verifier checks."""

@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAD = "# Every Python package of the development environment, pinned; `make lock` writes it anew.\n"
+HEAD = "# Every Python package of the development environment; `make lock` pins anew.\n"
 
 
 def requirements() -> list[str]:

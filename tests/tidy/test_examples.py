@@ -1,0 +1,30 @@
+"""Runs the Python examples of the documentation: a page's blocks are one program, top to bottom."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = [
+    page
+    for page in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    )
+    if page.exists() and BLOCK.search(page.read_text())
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # an example may write files
+    text = page.read_text()
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for found in BLOCK.finditer(text):
+        # Empty lines in front, so that a traceback names the line of the page.
+        above = "\n" * text.count("\n", 0, found.start("code"))
+        exec(compile(above + found["code"], page, "exec"), names)

@@ -1,0 +1,65 @@
+//! A thread's sums of the epochs that it has not closed.
+//!
+//! Epochs may be touched in any order; one that is not closed is never dropped or overwritten.
+
+use crate::board::{EPOCH_WINDOW, EpochSums};
+use crate::ids::Epoch;
+use crate::primitives::Primitives;
+use alloc::boxed::Box;
+
+/// The secret key and the sums of one epoch.
+pub(crate) struct OpenEpoch<P: Primitives> {
+    epoch: Epoch,
+    pub(crate) key: P::EpochKey,
+    pub(crate) sums: EpochSums,
+}
+
+/// A window of open epochs, indexed by the epoch modulo its size.
+///
+/// INVARIANT: every epoch in it lies in `[next, next + EPOCH_WINDOW)`, where `next` is the first
+/// epoch that the thread has not closed; so no two share a place.
+pub(crate) struct OpenEpochs<P: Primitives> {
+    window: Box<[Option<OpenEpoch<P>>]>,
+}
+
+impl<P: Primitives> OpenEpochs<P> {
+    pub(crate) fn new() -> Self {
+        Self { window: (0..EPOCH_WINDOW).map(|_| None).collect() }
+    }
+
+    fn place(&mut self, epoch: Epoch) -> Option<&mut Option<OpenEpoch<P>>> {
+        self.window.get_mut((epoch.0 % EPOCH_WINDOW) as usize)
+    }
+
+    /// The sums of `epoch` so far: zero where it was not touched.
+    #[inline]
+    pub(crate) fn sums(&self, epoch: Epoch) -> EpochSums {
+        let place = self.window.get((epoch.0 % EPOCH_WINDOW) as usize);
+        match place {
+            Some(Some(open)) if open.epoch == epoch => open.sums,
+            _ => EpochSums::default(),
+        }
+    }
+
+    /// The epoch, opened where it was not. The caller has checked that it is in the window.
+    #[inline]
+    pub(crate) fn open(&mut self, epoch: Epoch, primitives: &P) -> Option<&mut OpenEpoch<P>> {
+        let place = self.place(epoch)?;
+        if place.as_ref().is_none_or(|open| open.epoch != epoch) {
+            let key = primitives.epoch_key(epoch);
+            *place = Some(OpenEpoch { epoch, key, sums: EpochSums::default() });
+        }
+        place.as_mut()
+    }
+
+    /// Takes the sums of `epoch` out, with its key.
+    pub(crate) fn close(&mut self, epoch: Epoch) -> EpochSums {
+        let sums = self.sums(epoch);
+        if let Some(place) = self.place(epoch)
+            && place.as_ref().is_some_and(|open| open.epoch == epoch)
+        {
+            *place = None;
+        }
+        sums
+    }
+}

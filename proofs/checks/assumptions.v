@@ -1,0 +1,9 @@
+(** What each theorem rests on, compared with [assumptions.expected]. *)
+From zeta Require Import Thm.AddB.
+Print Assumptions decide_add_b_ok.
+Print Assumptions added_before_clock.
+Print Assumptions clock_never_decreases.
+Print Assumptions other_element_is_published.
+Print Assumptions update_in_width.
+Print Assumptions retry_after_fatal_checks.
+Print Assumptions rejection_ignores_published.

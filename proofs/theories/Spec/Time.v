@@ -1,0 +1,81 @@
+(** Timestamps: an epoch and a counter within it, ordered lexicographically. *)
+From Coq Require Import NArith Bool Lia.
+From zeta Require Import Spec.Width.
+Open Scope N_scope.
+
+Record Timestamp := { epoch : u32; counter : u32 }.
+
+Definition at_or_before (a b : Timestamp) : bool :=
+  (epoch a <? epoch b) || ((epoch a =? epoch b) && (counter a <=? counter b)).
+
+Definition later (a b : Timestamp) : Timestamp :=
+  if at_or_before a b then b else a.
+
+(** The next timestamp of the same epoch, or [None] where the counter is exhausted. *)
+Definition next (t : Timestamp) : option Timestamp :=
+  match checked_add_u32 (counter t) 1 with
+  | Some c => Some {| epoch := epoch t; counter := c |}
+  | None => None
+  end.
+
+Definition in_width (t : Timestamp) : Prop :=
+  epoch t <= u32_max /\ counter t <= u32_max.
+
+(** The order as a relation, for statements. *)
+Definition le (a b : Timestamp) : Prop :=
+  epoch a < epoch b \/ (epoch a = epoch b /\ counter a <= counter b).
+
+Definition lt (a b : Timestamp) : Prop :=
+  epoch a < epoch b \/ (epoch a = epoch b /\ counter a < counter b).
+
+Lemma at_or_before_le a b : at_or_before a b = true <-> le a b.
+Proof.
+  unfold at_or_before, le.
+  rewrite orb_true_iff, andb_true_iff, N.ltb_lt, N.eqb_eq, N.leb_le. reflexivity.
+Qed.
+
+Lemma le_total a b : at_or_before a b = false -> le b a.
+Proof.
+  intros late. destruct (N.lt_trichotomy (epoch a) (epoch b)) as [before | [same | after]].
+  - assert (le a b) as contra by (left; auto). apply at_or_before_le in contra. congruence.
+  - destruct (N.le_gt_cases (counter a) (counter b)).
+    + assert (le a b) as contra by (right; auto). apply at_or_before_le in contra. congruence.
+    + right. lia.
+  - left. assumption.
+Qed.
+
+Lemma later_left a b : le a (later a b).
+Proof.
+  unfold later. destruct (at_or_before a b) eqn:order.
+  - apply at_or_before_le, order.
+  - right. lia.
+Qed.
+
+Lemma later_right a b : le b (later a b).
+Proof.
+  unfold later. destruct (at_or_before a b) eqn:order.
+  - right. lia.
+  - apply le_total, order.
+Qed.
+
+Lemma later_either a b : later a b = a \/ later a b = b.
+Proof. unfold later. destruct (at_or_before a b); auto. Qed.
+
+Lemma next_some t t' : next t = Some t' <->
+  t' = {| epoch := epoch t; counter := counter t + 1 |} /\ counter t + 1 <= u32_max.
+Proof.
+  unfold next. destruct (checked_add_u32 (counter t) 1) as [c |] eqn:sum.
+  - apply checked_add_u32_some in sum as [-> fits].
+    split; [intros [= <-]; auto | intros [-> _]; reflexivity].
+  - apply checked_add_u32_none in sum. split; [discriminate | lia].
+Qed.
+
+Lemma next_none t : next t = None <-> u32_max < counter t + 1.
+Proof.
+  unfold next. destruct (checked_add_u32 (counter t) 1) as [c |] eqn:sum.
+  - apply checked_add_u32_some in sum. split; [discriminate | lia].
+  - apply checked_add_u32_none in sum. split; auto.
+Qed.
+
+Lemma lt_le_trans a b c : lt a b -> le b c -> lt a c.
+Proof. unfold lt, le. lia. Qed.

@@ -1,0 +1,151 @@
+//! The key-value application, assembled by hand.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::assembly::{Argument, Assembly, Relation, Transition};
+use crate::encode::encode;
+use crate::instruction::{Comparison, Instruction as I, Register};
+use crate::rows::RelationId;
+use crate::value_type::{Type, ValueType};
+
+const KEY_LEN_MAX: u32 = 4096;
+const ROW_LEN_MAX: u32 = 1 << 20;
+
+const KEY: Type = Type::Bytes(KEY_LEN_MAX);
+const VALUE: Type = Type::Bytes(ROW_LEN_MAX);
+const ROW: Type = Type::Row(RelationId(0));
+
+/// The bytes of the key-value program.
+///
+/// Its transitions are `get`, `put`, `delete`, `compare_and_set` and `rename`, in this order.
+pub fn key_value() -> Vec<u8> {
+    encode(&Assembly {
+        name: String::from("key_value"),
+        relations: vec![Relation {
+            name: String::from("records"),
+            key_len_max: KEY_LEN_MAX,
+            row_len_max: ROW_LEN_MAX,
+        }],
+        constants: vec![],
+        reasons: vec![],
+        transitions: vec![get(), put(), delete(), compare_and_set(), rename()],
+    })
+}
+
+/// get(key) -> optional value
+fn get() -> Transition {
+    let [key, row, presence, value] = [0, 1, 2, 3].map(Register);
+    Transition {
+        name: String::from("get"),
+        arguments: vec![argument("key", ValueType::plain(KEY))],
+        result: vec![ValueType::optional(VALUE)],
+        locals: vec![ROW, Type::Bool, VALUE],
+        code: vec![
+            I::Bind { target: row, key },
+            I::Read { presence, target: value, row },
+            I::Return { operands: Box::new([presence, value]) },
+        ],
+    }
+}
+
+/// put(key, value)
+fn put() -> Transition {
+    let [key, value, row] = [0, 1, 2].map(Register);
+    Transition {
+        name: String::from("put"),
+        arguments: vec![
+            argument("key", ValueType::plain(KEY)),
+            argument("value", ValueType::plain(VALUE)),
+        ],
+        result: vec![],
+        locals: vec![ROW],
+        code: vec![
+            I::Bind { target: row, key },
+            I::Store { row, source: value },
+            I::Return { operands: Box::new([]) },
+        ],
+    }
+}
+
+/// delete(key) -> whether there was a value
+fn delete() -> Transition {
+    let [key, row, presence, value] = [0, 1, 2, 3].map(Register);
+    Transition {
+        name: String::from("delete"),
+        arguments: vec![argument("key", ValueType::plain(KEY))],
+        result: vec![ValueType::plain(Type::Bool)],
+        locals: vec![ROW, Type::Bool, VALUE],
+        code: vec![
+            I::Bind { target: row, key },
+            I::Read { presence, target: value, row },
+            I::Delete { row },
+            I::Return { operands: Box::new([presence]) },
+        ],
+    }
+}
+
+/// compare_and_set(key, expected, new) -> whether the record held `expected` and now holds `new`
+fn compare_and_set() -> Transition {
+    let [key, expects, expected, has_new, new, row, presence, value, same] =
+        [0, 1, 2, 3, 4, 5, 6, 7, 8].map(Register);
+    Transition {
+        name: String::from("compare_and_set"),
+        arguments: vec![
+            argument("key", ValueType::plain(KEY)),
+            argument("expected", ValueType::optional(VALUE)),
+            argument("new", ValueType::optional(VALUE)),
+        ],
+        result: vec![ValueType::plain(Type::Bool)],
+        locals: vec![ROW, Type::Bool, VALUE, Type::Bool],
+        code: vec![
+            I::Bind { target: row, key },
+            I::Read { presence, target: value, row },
+            compare_equal(same, presence, expects),
+            I::JumpUnless { condition: same, to: 10 },
+            // Of two absent values, both payloads are empty, hence equal.
+            compare_equal(same, value, expected),
+            I::JumpUnless { condition: same, to: 10 },
+            I::JumpUnless { condition: has_new, to: 9 },
+            I::Store { row, source: new },
+            I::Jump { to: 10 },
+            I::Delete { row },
+            I::Return { operands: Box::new([same]) },
+        ],
+    }
+}
+
+fn compare_equal(target: Register, left: Register, right: Register) -> I {
+    I::Compare { comparison: Comparison::Equal, target, left, right }
+}
+
+/// rename(source, target) -> whether there was a value to move
+fn rename() -> Transition {
+    let [source, target, source_row, target_row, presence, value] =
+        [0, 1, 2, 3, 4, 5].map(Register);
+    Transition {
+        name: String::from("rename"),
+        arguments: vec![
+            argument("source", ValueType::plain(KEY)),
+            argument("target", ValueType::plain(KEY)),
+        ],
+        result: vec![ValueType::plain(Type::Bool)],
+        locals: vec![ROW, ROW, Type::Bool, VALUE],
+        code: vec![
+            I::Bind { target: source_row, key: source },
+            I::Bind { target: target_row, key: target },
+            I::Read { presence, target: value, row: source_row },
+            I::JumpUnless { condition: presence, to: 6 },
+            // In this order, so that a rename to the same key leaves the value in place.
+            I::Delete { row: source_row },
+            I::Store { row: target_row, source: value },
+            I::Return { operands: Box::new([presence]) },
+        ],
+    }
+}
+
+fn argument(name: &str, value: ValueType) -> Argument {
+    Argument { name: String::from(name), value }
+}

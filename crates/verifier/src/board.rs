@@ -230,7 +230,8 @@ impl Lane {
     }
 
     fn cell(&self, epoch: u64) -> Option<&Cell> {
-        self.cells.get((epoch % u64::from(EPOCH_WINDOW)) as usize)
+        let index = epoch.checked_rem(u64::from(EPOCH_WINDOW))?;
+        self.cells.get(index as usize)
     }
 }
 

@@ -73,7 +73,7 @@ impl<'a> SlotList<'a> {
     /// A list from its encoding: two bytes a slot. `None` for an odd number of bytes.
     #[must_use]
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
-        (bytes.len() % 2 == 0).then_some(Self(bytes))
+        bytes.len().is_multiple_of(2).then_some(Self(bytes))
     }
 
     #[must_use]
@@ -127,10 +127,9 @@ impl<'a> Entry<'a> {
                 ancestor_slot: SlotId(bytes.u16()?),
                 record: bytes.record()?,
             },
-            EVICT_M => Self::EvictM {
-                slot: SlotId(bytes.u16()?),
-                ancestor_slot: SlotId(bytes.u16()?),
-            },
+            EVICT_M => {
+                Self::EvictM { slot: SlotId(bytes.u16()?), ancestor_slot: SlotId(bytes.u16()?) }
+            }
             NEXT_EPOCH => Self::NextEpoch,
             VERIFY_EPOCH => Self::VerifyEpoch,
             _ => return Err(Reason::UnknownTag),
@@ -372,4 +371,3 @@ impl<'a> Bytes<'a> {
         Ok(RunApp { transition, authentication, arguments, slots })
     }
 }
-

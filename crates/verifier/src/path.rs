@@ -36,7 +36,9 @@ impl Path {
         (path.words == full.words).then_some(path)
     }
 
+    /// Number of bits; the root has none.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "the empty path has a name: `is_root`")]
     pub fn len(&self) -> u16 {
         self.len
     }

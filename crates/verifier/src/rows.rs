@@ -43,7 +43,8 @@ impl Rows for SlotRows<'_> {
             slot_in_range: cell.is_some(),
             slot_occupied: cell.is_some_and(|cell| cell.is_occupied()),
             key_matches: cell.is_some_and(|cell| {
-                let same = matches!(cell.content, Content::App { relation: r, .. } if r == relation);
+                let same =
+                    matches!(cell.content, Content::App { relation: r, .. } if r == relation);
                 same && cell.key.as_slice() == key
             }),
         })?;

@@ -17,9 +17,14 @@ use zeta_program::RelationId;
 pub(crate) enum Content {
     Empty,
     /// A record of the application; its value is null where not `present`.
-    App { relation: RelationId, present: bool },
+    App {
+        relation: RelationId,
+        present: bool,
+    },
     /// A node of the tree; its value lies in `Store::nodes`.
-    Node { index: u32 },
+    Node {
+        index: u32,
+    },
 }
 
 pub(crate) struct Slot {

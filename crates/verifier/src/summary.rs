@@ -25,7 +25,7 @@ pub fn summarize<P: Primitives>(
     leaves: &mut [Leaf],
     visit: &mut impl FnMut(Path, &Node),
 ) -> Result<Node, DuplicateKey> {
-    leaves.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    leaves.sort_unstable_by_key(|(path, _)| *path);
     for pair in leaves.windows(2) {
         if let [(a, _), (b, _)] = pair
             && a == b
@@ -35,10 +35,7 @@ pub fn summarize<P: Primitives>(
     }
     let middle = leaves.partition_point(|(path, _)| path.direction_at(0) == Direction::Left);
     let (left, right) = leaves.split_at(middle);
-    Ok(Node {
-        left: subtree(primitives, left, visit),
-        right: subtree(primitives, right, visit),
-    })
+    Ok(Node { left: subtree(primitives, left, visit), right: subtree(primitives, right, visit) })
 }
 
 /// The pointer to the canonical tree over `leaves`, which are in order.

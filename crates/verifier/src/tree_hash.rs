@@ -28,7 +28,7 @@ pub fn value_hash<P: Primitives>(primitives: &P, value: Option<&[u8]>) -> Hash {
 }
 
 /// The hash that the tree holds of a node, from its encoding.
-pub fn encoded_node_hash<P: Primitives>(primitives: &P, node: &[u8]) -> Hash {
+pub(crate) fn encoded_node_hash<P: Primitives>(primitives: &P, node: &[u8]) -> Hash {
     primitives.hash(DOMAIN_NODE, &[node])
 }
 

@@ -1,0 +1,225 @@
+//! AddM, EvictM and what EvictBM does to the tree: records whose ancestor is in a slot.
+
+use super::{VerifierThread, evicted_value, record_of};
+use crate::answer;
+use crate::decide::{self, AddMUpdate, AddMethod, Parent};
+use crate::ids::{Direction, SlotId, Timestamp};
+use crate::log_entry::decode_node;
+use crate::path::Path;
+use crate::primitives::Primitives;
+use crate::reason::{Reason, Stop};
+use crate::record::{Hash, Node, Pointer, Record};
+use crate::store::{Content, Slot};
+use crate::tree_hash::{encoded_node_hash, leaf_path, value_hash};
+use alloc::vec::Vec;
+
+impl<P: Primitives> VerifierThread<P> {
+    pub(super) fn add_m(
+        &mut self,
+        slot: SlotId,
+        ancestor_slot: SlotId,
+        record: &Record<'_>,
+    ) -> Result<(), Stop> {
+        let path = match record {
+            Record::Node { path, .. } => *path,
+            Record::App { relation, key, .. } => leaf_path(&self.primitives, *relation, key),
+        };
+        let cell = self.store.get(slot);
+        let above = self.above(ancestor_slot, &path);
+        let named = matches!(above.pointer, Pointer::To { path: named, .. } if named == path);
+        let update = decide::decide_add_m(&decide::AddMView {
+            slot_in_range: cell.is_some(),
+            ancestor_in_range: above.in_range,
+            ancestor_occupied: above.occupied,
+            slot_empty: cell.is_some_and(|cell| !cell.is_occupied()),
+            path,
+            ancestor_path: above.path,
+            pointer: above.pointer,
+            child: above.child,
+            value_is_initial: is_initial(record),
+            value_hash: if named { record_hash(&self.primitives, record) } else { [0; 32] },
+            bytes: self.byte_use(record),
+        })?;
+        self.apply_add_m(slot, ancestor_slot, record, (path, above.direction), &update)
+            .map_err(Stop::Rejected)
+    }
+
+    fn apply_add_m(
+        &mut self,
+        slot: SlotId,
+        ancestor_slot: SlotId,
+        record: &Record<'_>,
+        (path, direction): (Path, Direction),
+        update: &AddMUpdate,
+    ) -> Result<(), Reason> {
+        match record {
+            Record::App { relation, key, value } => {
+                self.store.put_app(slot, *relation, key, *value, Some(path));
+            }
+            Record::Node { node, .. } => {
+                let mut node = decode_node(node)?;
+                if let AddMUpdate::CutEdge { direction, pointer, .. } = update {
+                    node.set_pointer(*direction, *pointer);
+                }
+                self.store.put_node(slot, path, node, AddMethod::Tree);
+            }
+        }
+        let mut children = [None, None];
+        if let AddMUpdate::CutEdge { direction: below, child: Some(child), .. } = update {
+            let [left, right] = &mut children;
+            *(if *below == Direction::Left { left } else { right }) = Some(*child);
+            if let Some(child) = self.store.get_mut(*child) {
+                child.parent = Some(Parent { slot, direction: *below });
+            }
+        }
+        if let Some(cell) = self.store.get_mut(slot) {
+            cell.parent = Some(Parent { slot: ancestor_slot, direction });
+            cell.children = children;
+        }
+        if *update != AddMUpdate::PointerNamesKey
+            && let Some(ancestor) = self.store.node_mut(ancestor_slot)
+        {
+            // The hash of a record in a slot is not known: zero until it leaves through the tree.
+            let pointer = Pointer::To { path, hash: [0; 32], deferred: false };
+            ancestor.set_pointer(direction, pointer);
+        }
+        if let Some(ancestor) = self.store.get_mut(ancestor_slot) {
+            ancestor.set_child(direction, Some(slot));
+        }
+        Ok(())
+    }
+
+    pub(super) fn evict_m(
+        &mut self,
+        slot: SlotId,
+        ancestor_slot: SlotId,
+        outputs: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        let path = self.path_of(slot);
+        let cell = self.store.get(slot);
+        let above = self.above(ancestor_slot, &path);
+        decide::decide_evict_m(&decide::EvictMView {
+            slot_in_range: cell.is_some(),
+            ancestor_in_range: above.in_range,
+            slot_occupied: cell.is_some_and(Slot::is_occupied),
+            ancestor_occupied: above.occupied,
+            path,
+            ancestor_path: above.path,
+            has_children: cell.is_some_and(Slot::has_children),
+            pointer: above.pointer,
+            child: above.child,
+            direction: above.direction,
+            ancestor_slot,
+            parent: cell.and_then(|cell| cell.parent),
+        })?;
+        let hash = self.answer_eviction(slot, outputs);
+        let pointer = Pointer::To { path, hash, deferred: false };
+        self.point(ancestor_slot, above.direction, pointer);
+        self.store.clear(slot);
+        Ok(())
+    }
+
+    pub(super) fn evict_bm(
+        &mut self,
+        slot: SlotId,
+        ancestor_slot: SlotId,
+        timestamp: Timestamp,
+        outputs: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        let path = self.path_of(slot);
+        let above = self.above(ancestor_slot, &path);
+        let update = decide::decide_evict_bm(&decide::EvictBMView {
+            ancestor_in_range: above.in_range,
+            ancestor_occupied: above.occupied,
+            path,
+            ancestor_path: above.path,
+            pointer: above.pointer,
+            direction: above.direction,
+            ancestor_slot,
+            parent: self.store.get(slot).and_then(|cell| cell.parent),
+            evict: self.evict_view(slot, timestamp),
+        })?;
+        self.point(ancestor_slot, above.direction, update.pointer);
+        self.defer(slot, timestamp, update.element_count, outputs);
+        Ok(())
+    }
+
+    /// The leaf or node that the record in a slot is: computed when first asked for.
+    fn path_of(&mut self, slot: SlotId) -> Path {
+        let primitives = &self.primitives;
+        let Some(cell) = self.store.get_mut(slot) else { return Path::ROOT };
+        match (cell.path, cell.content) {
+            (Some(path), _) => path,
+            (None, Content::App { relation, .. }) => {
+                let path = leaf_path(primitives, relation, cell.key.as_slice());
+                cell.path = Some(path);
+                path
+            }
+            (None, _) => Path::ROOT,
+        }
+    }
+
+    /// What the ancestor's slot says about the side on which `path` lies.
+    fn above(&self, ancestor_slot: SlotId, path: &Path) -> Above {
+        let cell = self.store.get(ancestor_slot);
+        // An ancestor that is a leaf has nothing below it, which `decide` sees by its length; only
+        // a slot with an application's record can have no path yet.
+        let leaf = Path::leaf(&[0; 32]);
+        let ancestor = cell.map_or(leaf, |cell| cell.path.unwrap_or(leaf));
+        let direction = path.direction_at(ancestor.len());
+        let node = cell.and_then(|cell| self.store.node(cell));
+        Above {
+            in_range: cell.is_some(),
+            occupied: cell.is_some_and(Slot::is_occupied),
+            path: ancestor,
+            direction,
+            pointer: node.map_or(Pointer::Empty, |node| *node.pointer(direction)),
+            child: cell.and_then(|cell| cell.child(direction)),
+        }
+    }
+
+    fn point(&mut self, ancestor_slot: SlotId, direction: Direction, pointer: Pointer) {
+        if let Some(node) = self.store.node_mut(ancestor_slot) {
+            node.set_pointer(direction, pointer);
+        }
+        if let Some(ancestor) = self.store.get_mut(ancestor_slot) {
+            ancestor.set_child(direction, None);
+        }
+    }
+
+    /// Writes the evicted value and its fresh hash, which the tree now holds.
+    fn answer_eviction(&mut self, slot: SlotId, outputs: &mut Vec<u8>) -> Hash {
+        self.node_bytes.clear();
+        let Some(cell) = self.store.get(slot) else { return [0; 32] };
+        let record = record_of(cell, &self.store, &mut self.node_bytes);
+        let hash = record_hash(&self.primitives, &record);
+        answer::put_evicted(outputs, evicted_value(&record), Some(&hash));
+        hash
+    }
+}
+
+/// What an entry's ancestor slot holds, seen from the record's path.
+struct Above {
+    in_range: bool,
+    occupied: bool,
+    path: Path,
+    direction: Direction,
+    pointer: Pointer,
+    child: Option<SlotId>,
+}
+
+/// Whether a record is as it is before anybody touched it.
+fn is_initial(record: &Record<'_>) -> bool {
+    match record {
+        Record::App { value, .. } => value.is_none(),
+        Record::Node { node, .. } => decode_node(node) == Ok(Node::EMPTY),
+    }
+}
+
+/// The hash that the tree holds of a record's value.
+fn record_hash<P: Primitives>(primitives: &P, record: &Record<'_>) -> Hash {
+    match record {
+        Record::Node { node, .. } => encoded_node_hash(primitives, node),
+        Record::App { value, .. } => value_hash(primitives, *value),
+    }
+}

@@ -29,8 +29,8 @@ CRATES = ("program", "verifier")
 # Who notices: first the crate itself, then those that use it. The glue cannot run as a test.
 TESTED = ("zeta-program", "zeta-verifier", "zeta-host", "zeta-sim")
 EXCEPTIONS = ROOT / "scripts/mutation_exceptions.toml"
-CALL = re.compile(r"(?<![\w.])(?<!fn )require(?P<generic>::<[^(]*>)?\(")
-# Checks that have another shape have no switch: `--list` counts them, so that none hides.
+CALL = re.compile(r"(?<![\w.:])(?<!fn )(?:\w+::)*require(?P<generic>::<[^(]*>)?\(")
+# Errors that are made in another way have no switch: `--list` shows them, so that none hides.
 OTHER_CHECK = re.compile(r"\.ok_or(?:_else)?\(|\bErr\(")
 MEMORY_BYTES_MAX = 8 << 30
 SWITCH = """
@@ -187,7 +187,7 @@ def limit_memory() -> None:
 
 
 def run(binary: Binary, mutant: int | None, timeout: float) -> str:
-    """`passed`, or how the tests failed."""
+    """`passed`, or how the tests failed; with no mutant, a failure's output is shown."""
     environment = os.environ | {
         "RUST_TEST_THREADS": "1",
         "RUST_BACKTRACE": "0",
@@ -202,8 +202,8 @@ def run(binary: Binary, mutant: int | None, timeout: float) -> str:
             [binary.executable, "--quiet"],
             cwd=binary.folder,
             env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             timeout=timeout,
             preexec_fn=limit_memory,
             check=False,
@@ -212,6 +212,8 @@ def run(binary: Binary, mutant: int | None, timeout: float) -> str:
         return "ran for too long"
     if done.returncode == 0:
         return "passed"
+    if mutant is None:
+        print(done.stdout.decode(errors="replace")[-4000:], file=sys.stderr)
     return "failed" if done.returncode > 0 else f"ended by signal {-done.returncode}"
 
 
@@ -281,9 +283,11 @@ def report(score: Score, json_path: Path | None) -> bool:
 def list_checks(checks: list[Check]) -> None:
     for check in checks:
         print(f"{check.number:>4}  {check.key}")
-    for crate in CRATES:
-        others = sum(len(OTHER_CHECK.findall(tested_code(path))) for path in sources(ROOT, crate))
-        print(f"{crate}: {others} other places that make an error have no switch")
+    for path in (path for crate in CRATES for path in sources(ROOT, crate)):
+        code, lines = tested_code(path), path.read_text().splitlines()
+        for found in OTHER_CHECK.finditer(code):
+            line = rust_source.line_of(code, found.start())
+            print(f"   -  {path.relative_to(ROOT)}:{line}: {lines[line - 1].strip()}")
 
 
 def arguments() -> argparse.Namespace:

@@ -23,8 +23,15 @@ def main() -> None:
         # A fresh environment: what happens to be installed here must not be pinned.
         venv.create(folder, with_pip=True)
         pip = [f"{folder}/bin/python", "-m", "pip"]
-        subprocess.run([*pip, "install", "--quiet", *requirements()], check=True)
-        frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True)
+        # pip is pinned too: maturin needs one that knows dependency groups.
+        wanted = ["--upgrade", "pip", *requirements()]
+        subprocess.run([*pip, "install", "--quiet", *wanted], check=True)
+        frozen = subprocess.run(
+            [*pip, "freeze", "--all", "--exclude", "setuptools"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     (ROOT / "requirements.lock").write_text(HEAD + frozen.stdout)
     sys.stdout.write(f"pinned {len(frozen.stdout.splitlines())} packages\n")
 

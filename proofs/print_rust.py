@@ -1,20 +1,21 @@
-"""Prints decide functions, extracted from Coq as JSON, as Rust.
+"""Prints decide functions, extracted from Coq as JSON, as Rust on standard output.
 
-usage: print_rust.py JSON_FOLDER COQ_FOLDER MODULE...   (Rust on standard output)
+usage: print_rust.py JSON_FOLDER COQ_FOLDER MODULE...
 
 This program is trusted to keep the meaning of what it prints, so it is small, and it refuses what
 it does not know. The language that it accepts:
-
 - widths: a type named `u32` or `u64` (a Coq name for N). A bare N has no width and is refused.
 - records, whose projections give the names of the fields, become structs; other inductive types
   become enums. All are `Copy`; a parameter whose type ends in `View` is taken by reference.
 - `and_then r (fun x => k)` becomes `let x = r?; k`, only where leaving the block leaves the
   function: in tail position.
-- matches on booleans and options, calls of first-order functions by all their arguments, and the
-  operators in the tables below. Unbounded arithmetic (N.add, N.mul) is in no table.
+- matches on booleans, calls of first-order functions by all their arguments, and the operators in
+  the tables below. Unbounded arithmetic (N.add, N.mul) is in no table.
+- the prime of a name is dropped: an update's field is `clock'` where a view has `clock`, for
+  fields share one name space in Coq.
 
-Numbers stay within their widths: they come in through Rust types, or from checked additions, or
-from N.sub, which stops at zero as `saturating_sub` does. Layout is left to rustfmt.
+Numbers stay within their widths: they come in through Rust types, and sums saturate, as N.sub
+does by itself. Layout is left to rustfmt.
 """
 
 import json
@@ -33,15 +34,10 @@ INFIX = {
     "orb": ("||", 1, 3),
 }
 TIGHT = 4
-METHODS = {
-    "N.sub": "saturating_sub",
-    "checked_add_u32": "checked_add",
-    "checked_add_u64": "checked_add",
-    "ok_or": "ok_or",
-}
-VALUES = {"true": "true", "false": "false", "tt": "()", "None": "None", "N0": "0"}
-# Printed as Rust's own, so their Coq definitions are not printed.
-BUILT_IN = {"and_then", "ok_or", "result"}
+METHODS = {f"saturating_add_{width}": "saturating_add" for width in ("u32", "u64")}
+METHODS["N.sub"] = "saturating_sub"
+VALUES = {"true": "true", "false": "false", "tt": "()", "N0": "0"}
+VALUES |= {"u32_max": "u32::MAX", "u64_max": "u64::MAX"}
 DERIVE = "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n"
 
 
@@ -50,9 +46,9 @@ class Refused(Exception):
 
 
 def plain(name):
-    """A name without its Coq file and without the prefix that extraction puts before capitals."""
+    """A name without its Coq file, prime, and the prefix that extraction puts before capitals."""
     module, _, last = name.rpartition(".")
-    last = re.sub(r"^[Cc]oq_", "", last)
+    last = re.sub(r"^[Cc]oq_|'$", "", last)
     if not re.fullmatch(r"\w+", last):
         raise Refused(f"the name `{name}` is not one in Rust")
     return f"N.{last}" if module == "BinNat.N" else last
@@ -66,13 +62,11 @@ def numeral(e):
 
 def projection(d):
     """The record and the position of the field, where the declaration is a bare projection."""
-    body = d["value"]["body"]
-    if body["what"] != "expr:case" or len(body["cases"]) != 1:
+    cases = d["value"]["body"].get("cases", [])
+    if len(cases) != 1 or cases[0]["body"]["what"] != "expr:rel":
         return None
-    pattern, value = body["cases"][0]["pat"], body["cases"][0]["body"]
-    if pattern["what"] != "pat:constructor" or value["what"] != "expr:rel":
-        return None
-    return plain(d["type"]["left"]["name"]), pattern["argnames"].index(value["name"])
+    names, name = cases[0]["pat"]["argnames"], cases[0]["body"]["name"]
+    return plain(d["type"]["left"]["name"]), names.index(name)
 
 
 class Printer:
@@ -85,25 +79,24 @@ class Printer:
                 self.owner |= {plain(c["name"]): plain(d["name"]) for c in d["constructors"]}
             elif found := projection(d):
                 self.fields.setdefault(found[0], {})[found[1]] = plain(d["name"])
-        self.projections = {name for names in self.fields.values() for name in names.values()}
+        self.projections = {n for names in self.fields.values() for n in names.values()}
 
     def declaration(self, d):
         name = plain(d["name"])
-        if name in BUILT_IN | self.projections:
-            return ""
+        if name in {"and_then", "result"} | self.projections:
+            return ""  # These are Rust's own.
         head = self.docs.get(name, "")
         if d["what"] == "decl:ind":
-            record = name in self.fields
-            return head + DERIVE + (self.record(name, d) if record else self.enum(name, d))
+            return head + DERIVE + (self.record if name in self.fields else self.enum)(name, d)
         parameters, kind = [], d["type"]
         for parameter in d["value"]["argnames"]:
             taken = self.type(kind["left"])
             parameters.append(f"{parameter}: {'&' if taken.endswith('View') else ''}{taken}")
             kind = kind["right"]
-        body, kind = self.block(d["value"]["body"]), self.type(kind)
+        body, kind, listed = self.block(d["value"]["body"]), self.type(kind), ", ".join(parameters)
         if not parameters:
             return f"{head}pub const {name}: {kind} = {body};\n"
-        return f"{head}pub fn {name}({', '.join(parameters)}) -> {kind} {{\n{body}\n}}\n"
+        return f"{head}pub fn {name}({listed}) -> {kind} {{\n{body}\n}}\n"
 
     def type(self, t):
         if t["what"] != "type:glob":
@@ -111,16 +104,13 @@ class Printer:
         name, args = plain(t["name"]), [self.type(a) for a in t["args"]]
         if name == "N":
             raise Refused("a number without a width")
-        if name in ("result", "option"):
-            return f"Result<{args[0]}, Stop>" if name == "result" else f"Option<{args[0]}>"
-        return "()" if name == "unit" else name
+        return {"result": f"Result<{''.join(args)}, Stop>", "unit": "()"}.get(name, name)
 
     def record(self, name, d):
-        (constructor,), names, lines = d["constructors"], self.fields[name], ""
+        (constructor,), lines = d["constructors"], ""
         for position, kind in enumerate(constructor["argtypes"]):
-            if position not in names:
+            if not (field := self.fields[name].get(position)):
                 raise Refused(f"field {position} lost its name: extract its projection")
-            field = names[position]
             lines += f"{self.docs.get((name, field), '')}pub {field}: {self.type(kind)},\n"
         return f"pub struct {name} {{\n{lines}}}\n"
 
@@ -134,8 +124,8 @@ class Printer:
     def block(self, e, tail=True):
         """The inside of a pair of braces."""
         if e["what"] == "expr:let":
-            value = self.expression(e["nameval"])
-            return f"let {e['name']} = {value};\n{self.block(e['body'], tail)}"
+            rest = self.block(e["body"], tail)
+            return f"let {e['name']} = {self.expression(e['nameval'])};\n{rest}"
         if e["what"] == "expr:apply" and plain(e["func"].get("name", "_")) == "and_then":
             first, then = e["args"]
             if not tail or then["what"] != "expr:lambda" or len(then["argnames"]) != 1:
@@ -145,31 +135,24 @@ class Printer:
         return self.case(e, tail) if e["what"] == "expr:case" else self.expression(e)
 
     def case(self, e, tail):
-        arms = {}
-        for c in e["cases"]:
-            name, bound = plain(c["pat"].get("name", "_")), c["pat"].get("argnames")
-            arms[name + (f"({bound[0]})" if bound else "")] = self.block(c["body"], tail)
-            if name not in ("true", "false", "Some", "None"):
-                raise Refused(f"a match on `{name}`: keep its projection or function apart")
-        matched = self.expression(e["expr"])
-        if "true" in arms:
-            return f"if {matched} {{\n{arms['true']}\n}} else {{\n{arms['false']}\n}}"
-        lines = "".join(f"{pattern} => {{\n{body}\n}}\n" for pattern, body in arms.items())
-        return f"match {matched} {{\n{lines}}}"
+        arms = {plain(c["pat"].get("name", "_")): c["body"] for c in e["cases"]}
+        if set(arms) != {"true", "false"}:
+            raise Refused(f"a match on `{list(arms)[0]}`: extract the projection or function")
+        yes, no = self.block(arms["true"], tail), self.block(arms["false"], tail)
+        return f"if {self.expression(e['expr'])} {{\n{yes}\n}} else {{\n{no}\n}}"
 
     def expression(self, e, binding=0):
         """An expression, in parentheses where it binds less tightly than its place asks."""
         kind = e["what"]
-        if kind == "expr:rel":
-            return e["name"]
-        if kind == "expr:global":
-            return plain(e["name"])
+        if kind in ("expr:rel", "expr:global"):
+            name = plain(e["name"])
+            return VALUES.get(name, name) if kind == "expr:global" else name
         if kind == "expr:constructor":
             return self.constructor(plain(e["name"]), e["args"])
         if kind == "expr:apply" and e["func"]["what"] == "expr:global":
             return self.apply(plain(e["func"]["name"]), e["args"], binding)
-        if kind == "expr:case":
-            return f"({self.case(e, tail=False)})" if binding else self.case(e, tail=False)
+        if kind == "expr:case" and not binding:
+            return self.case(e, tail=False)
         raise Refused(f"an expression `{kind}`")
 
     def constructor(self, name, args):
@@ -177,9 +160,9 @@ class Printer:
             return VALUES.get(name) or str(numeral(args[0]))
         owner, values = self.owner.get(name), [self.expression(a) for a in args]
         if owner in self.fields:
-            pairs = [(self.fields[owner][i], value) for i, value in enumerate(values)]
-            return f"{owner} {{ {', '.join(f if f == v else f'{f}: {v}' for f, v in pairs)} }}"
-        call = name if name in ("Some", "Ok", "Err") else f"{owner}::{name}"
+            pairs = (f"{self.fields[owner][i]}: {value}" for i, value in enumerate(values))
+            return f"{owner} {{ {', '.join(pairs)} }}"
+        call = name if owner == "result" else f"{owner}::{name}"
         return call + (f"({', '.join(values)})" if values else "")
 
     def apply(self, name, args, binding):
@@ -201,9 +184,9 @@ class Printer:
 
 def main(json_folder, coq_folder, *modules):
     sources = [(Path(coq_folder) / f"{m}.v").read_text("ascii") for m in modules]
-    texts = [(Path(json_folder) / f"{m}.json").read_text("ascii") for m in modules]
-    declarations = [d for text in texts for d in json.loads(text)["declarations"]]
-    printer = Printer(declarations, {k: v for s in sources for k, v in comments(s).items()})
+    files = [json.loads((Path(json_folder) / f"{m}.json").read_text("ascii")) for m in modules]
+    declarations = [d for file in files for d in file["declarations"]]
+    printer = Printer(declarations, comments("".join(sources)))
     print(rust_doc(subject(sources[-1]), "//!"), end="//!\n")
     print(f"//! Generated from the Coq files {', '.join(modules)}: do not edit.")
     for d in declarations:

@@ -1,6 +1,7 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
 From zeta Require Import Thm.AddB.
 Print Assumptions decide_add_b_ok.
+Print Assumptions within_budget.
 Print Assumptions added_before_clock.
 Print Assumptions clock_never_decreases.
 Print Assumptions other_element_is_published.

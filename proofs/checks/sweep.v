@@ -1,5 +1,5 @@
 (** What [decide_add_b] answers to a grid of views about every bound, as counts and one checksum.
-    [decide_add_b.rs] walks the same grid in the same order: the printed Rust must agree. *)
+    [grid.rs] walks the same grid in the same order: the printed Rust must agree. *)
 From Coq Require Import NArith List.
 From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.AddB.
 Import ListNotations.
@@ -7,9 +7,11 @@ Open Scope N_scope.
 
 Definition flags := [false; true].
 Definition stamps : list Timestamp := map (fun '(e, c) => {| epoch := e; counter := c |})
-  [(4, 7); (5, 6); (5, 7); (5, u32_max); (68, u32_max - 1); (69, 0); (u32_max, u32_max)].
+  [(4, 7); (5, 6); (5, 7); (5, u32_max); (36, u32_max - 1); (37, 0); (u32_max, u32_max)].
 Definition counts := [0; u64_max - 1; u64_max].
-Definition bytes := [(0, 0, 0); (5, 5, 10); (5, 6, 10); (u64_max, 1, u64_max)].
+Definition uses : list ByteUse :=
+  map (fun '(u, a, b) => {| used := u; added := a; budget := b |})
+  [(11, 0, 10); (5, 5, 10); (5, 6, 10); (u64_max, 1, u64_max - 1); (u64_max, 1, u64_max)].
 
 Definition answer_code (r : result AddBUpdate) : N :=
   match r with
@@ -28,7 +30,7 @@ Definition answer_code (r : result AddBUpdate) : N :=
 
 Definition numbers (r : result AddBUpdate) : list N :=
   match r with
-  | Ok u => [epoch (new_clock u); counter (new_clock u); new_element_count u]
+  | Ok u => [epoch (clock' u); counter (clock' u); element_count' u]
   | Err _ => []
   end.
 
@@ -55,11 +57,11 @@ Definition sweep : list N * N :=
   (for_each flags (fun slot => for_each flags (fun root => for_each flags (fun empty =>
    for_each flags (fun thread => for_each flags (fun own =>
    for_each stamps (fun stamp => for_each stamps (fun now => for_each stamps (fun seen =>
-   for_each counts (fun count => for_each bytes (fun '(used, record, budget) state =>
+   for_each counts (fun count => for_each uses (fun use state =>
      visit state {|
        slot_in_range := slot; is_root := root; slot_empty := empty; thread_in_range := thread;
        own_element := own; timestamp := stamp; clock := now; published := seen; next_epoch := 5;
-       element_count := count; bytes_used := used; record_bytes := record; byte_budget := budget
+       element_count := count; bytes := use
      |})))))))))))%function (repeat 0 11, 0).
 
 Eval vm_compute in (fst sweep ++ [snd sweep]).

@@ -16,12 +16,9 @@ pub fn later(a: Timestamp, b: Timestamp) -> Timestamp {
     if at_or_before(a, b) { b } else { a }
 }
 
-/// The next timestamp of the same epoch, or `None` where the counter is exhausted.
-pub fn next(t: Timestamp) -> Option<Timestamp> {
-    match t.counter.checked_add(1) {
-        Some(c) => Some(Timestamp { epoch: t.epoch, counter: c }),
-        None => None,
-    }
+/// The next timestamp of the same epoch; the last stays itself.
+pub fn after(t: Timestamp) -> Timestamp {
+    Timestamp { epoch: t.epoch, counter: t.counter.saturating_add(1) }
 }
 
 /// The host lied: the thread that saw it is poisoned.
@@ -57,7 +54,15 @@ pub fn require(holds: bool, stop: Stop) -> Result<(), Stop> {
 }
 
 /// How many epochs from the first unverified one a thread keeps sums for.
-pub const EPOCH_WINDOW: u32 = 64;
+pub const EPOCH_WINDOW: u32 = 32;
+
+/// Bytes of keys and values in a thread's slots, and what the entry would add to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteUse {
+    pub used: u64,
+    pub added: u64,
+    pub budget: u64,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddBView {
@@ -67,47 +72,53 @@ pub struct AddBView {
     pub thread_in_range: bool,
     /// The element was evicted by this very thread.
     pub own_element: bool,
-    /// Of the element.
     pub timestamp: Timestamp,
-    /// Of this thread.
     pub clock: Timestamp,
-    /// The published clock of the element's thread.
+    /// Of the element's thread.
     pub published: Timestamp,
-    /// The first epoch that this thread has not verified.
+    /// The first epoch that this thread has not closed.
     pub next_epoch: u32,
-    /// Of the timestamp's epoch, so far.
+    /// Elements added in the timestamp's epoch so far.
     pub element_count: u64,
-    pub bytes_used: u64,
-    pub record_bytes: u64,
-    pub byte_budget: u64,
+    pub bytes: ByteUse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddBUpdate {
-    pub new_clock: Timestamp,
-    pub new_element_count: u64,
+    pub clock: Timestamp,
+    pub element_count: u64,
+}
+
+/// One element more, in an epoch of a thread.
+pub fn next_count(count: u64) -> Result<u64, Stop> {
+    require(count < u64::MAX, Stop::Rejected(Reason::ElementCountOverflow))?;
+    Ok(count.saturating_add(1))
+}
+
+/// Whether the thread keeps sums for an epoch; it is never before the first unverified one.
+pub fn in_window(e: u32, first: u32) -> bool {
+    e.saturating_sub(first) < EPOCH_WINDOW
+}
+
+pub fn fits(b: ByteUse) -> bool {
+    b.added == 0 || b.used.saturating_add(b.added) <= b.budget
 }
 
 /// Fatal checks first, then what may be tried again: a lie is never answered with "not yet".
 pub fn decide_add_b(view: &AddBView) -> Result<AddBUpdate, Stop> {
+    let t = view.timestamp;
     require(view.slot_in_range, Stop::Rejected(Reason::SlotOutOfRange))?;
     require(!view.is_root, Stop::Rejected(Reason::RootAddedFromDeferred))?;
     require(view.slot_empty, Stop::Rejected(Reason::SlotOccupied))?;
     require(view.thread_in_range, Stop::Rejected(Reason::ThreadOutOfRange))?;
-    require(view.next_epoch <= view.timestamp.epoch, Stop::Rejected(Reason::AddToVerifiedEpoch))?;
-    let after = next(view.timestamp).ok_or(Stop::Rejected(Reason::CounterOverflow))?;
-    let count =
-        view.element_count.checked_add(1).ok_or(Stop::Rejected(Reason::ElementCountOverflow))?;
+    require(view.next_epoch <= t.epoch, Stop::Rejected(Reason::AddToVerifiedEpoch))?;
+    require(t.counter < u32::MAX, Stop::Rejected(Reason::CounterOverflow))?;
+    let count = next_count(view.element_count)?;
+    require(in_window(t.epoch, view.next_epoch), Stop::Retry(NotYet::Window))?;
     require(
-        view.timestamp.epoch.saturating_sub(view.next_epoch) < EPOCH_WINDOW,
-        Stop::Retry(NotYet::Window),
-    )?;
-    require(
-        view.own_element || at_or_before(view.timestamp, view.published),
+        view.own_element || at_or_before(t, view.published),
         Stop::Retry(NotYet::PublishedClock),
     )?;
-    let bytes =
-        view.bytes_used.checked_add(view.record_bytes).ok_or(Stop::Retry(NotYet::ByteBudget))?;
-    require(bytes <= view.byte_budget, Stop::Retry(NotYet::ByteBudget))?;
-    Ok(AddBUpdate { new_clock: later(view.clock, after), new_element_count: count })
+    require(fits(view.bytes), Stop::Retry(NotYet::ByteBudget))?;
+    Ok(AddBUpdate { clock: later(view.clock, after(t)), element_count: count })
 }

@@ -5,7 +5,10 @@ Open Scope N_scope.
 Open Scope decide_scope.
 
 (** How many epochs from the first unverified one a thread keeps sums for. *)
-Definition EPOCH_WINDOW : u32 := 64.
+Definition EPOCH_WINDOW : u32 := 32.
+
+(** Bytes of keys and values in a thread's slots, and what the entry would add to them. *)
+Record ByteUse := { used : u64; added : u64; budget : u64 }.
 
 Record AddBView := {
   slot_in_range : bool;
@@ -13,31 +16,38 @@ Record AddBView := {
   slot_empty : bool;
   thread_in_range : bool;
   own_element : bool;        (** The element was evicted by this very thread. *)
-  timestamp : Timestamp;     (** Of the element. *)
-  clock : Timestamp;         (** Of this thread. *)
-  published : Timestamp;     (** The published clock of the element's thread. *)
-  next_epoch : u32;          (** The first epoch that this thread has not verified. *)
-  element_count : u64;       (** Of the timestamp's epoch, so far. *)
-  bytes_used : u64;
-  record_bytes : u64;
-  byte_budget : u64
+  timestamp : Timestamp;
+  clock : Timestamp;
+  published : Timestamp;     (** Of the element's thread. *)
+  next_epoch : u32;          (** The first epoch that this thread has not closed. *)
+  element_count : u64;       (** Elements added in the timestamp's epoch so far. *)
+  bytes : ByteUse
 }.
 
-Record AddBUpdate := { new_clock : Timestamp; new_element_count : u64 }.
+Record AddBUpdate := { clock' : Timestamp; element_count' : u64 }.
+
+(** One element more, in an epoch of a thread. *)
+Definition next_count (count : u64) : result u64 :=
+  require (count <? u64_max) (Rejected ElementCountOverflow);;
+  Ok (saturating_add_u64 count 1).
+
+(** Whether the thread keeps sums for an epoch; it is never before the first unverified one. *)
+Definition in_window (e first : u32) : bool := e - first <? EPOCH_WINDOW.
+
+Definition fits (b : ByteUse) : bool :=
+  (added b =? 0) || (saturating_add_u64 (used b) (added b) <=? budget b).
 
 (** Fatal checks first, then what may be tried again: a lie is never answered with "not yet". *)
 Definition decide_add_b (view : AddBView) : result AddBUpdate :=
+  let t := timestamp view in
   require (slot_in_range view) (Rejected SlotOutOfRange);;
   require (negb (is_root view)) (Rejected RootAddedFromDeferred);;
   require (slot_empty view) (Rejected SlotOccupied);;
   require (thread_in_range view) (Rejected ThreadOutOfRange);;
-  require (next_epoch view <=? epoch (timestamp view)) (Rejected AddToVerifiedEpoch);;
-  let? after := ok_or (next (timestamp view)) (Rejected CounterOverflow) in
-  let? count := ok_or (checked_add_u64 (element_count view) 1) (Rejected ElementCountOverflow) in
-  require (epoch (timestamp view) - next_epoch view <? EPOCH_WINDOW) (Retry Window);;
-  require (own_element view || at_or_before (timestamp view) (published view))
-    (Retry PublishedClock);;
-  let? bytes := ok_or (checked_add_u64 (bytes_used view) (record_bytes view))
-                  (Retry ByteBudget) in
-  require (bytes <=? byte_budget view) (Retry ByteBudget);;
-  Ok {| new_clock := later (clock view) after; new_element_count := count |}.
+  require (next_epoch view <=? epoch t) (Rejected AddToVerifiedEpoch);;
+  require (counter t <? u32_max) (Rejected CounterOverflow);;
+  let? count := next_count (element_count view) in
+  require (in_window (epoch t) (next_epoch view)) (Retry Window);;
+  require (own_element view || at_or_before t (published view)) (Retry PublishedClock);;
+  require (fits (bytes view)) (Retry ByteBudget);;
+  Ok {| clock' := later (clock view) (after t); element_count' := count |}.

@@ -38,27 +38,8 @@ Definition require (holds : bool) (stop : Stop) : result unit :=
 Definition and_then {A B} (r : result A) (k : A -> result B) : result B :=
   match r with Ok a => k a | Err stop => Err stop end.
 
-Definition ok_or {A} (o : option A) (stop : Stop) : result A :=
-  match o with Some a => Ok a | None => Err stop end.
-
 Declare Scope decide_scope.
 Notation "r ;; k" := (and_then r (fun _ => k))
   (at level 100, k at level 200, right associativity) : decide_scope.
 Notation "'let?' x := r 'in' k" := (and_then r (fun x => k))
   (at level 200, x name, r at level 100, k at level 200) : decide_scope.
-
-Lemma and_then_ok {A B} (r : result A) (k : A -> result B) b :
-  and_then r k = Ok b <-> exists a, r = Ok a /\ k a = Ok b.
-Proof.
-  destruct r as [a | stop]; cbn; split.
-  - eauto.
-  - intros (a' & [= ->] & done). exact done.
-  - discriminate.
-  - intros (a' & [=] & _).
-Qed.
-
-Lemma require_ok holds stop u : require holds stop = Ok u <-> holds = true.
-Proof. destruct holds, u; cbn; split; congruence. Qed.
-
-Lemma ok_or_ok {A} (o : option A) stop a : ok_or o stop = Ok a <-> o = Some a.
-Proof. destruct o; cbn; split; congruence. Qed.

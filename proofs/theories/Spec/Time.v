@@ -11,12 +11,9 @@ Definition at_or_before (a b : Timestamp) : bool :=
 Definition later (a b : Timestamp) : Timestamp :=
   if at_or_before a b then b else a.
 
-(** The next timestamp of the same epoch, or [None] where the counter is exhausted. *)
-Definition next (t : Timestamp) : option Timestamp :=
-  match checked_add_u32 (counter t) 1 with
-  | Some c => Some {| epoch := epoch t; counter := c |}
-  | None => None
-  end.
+(** The next timestamp of the same epoch; the last stays itself. *)
+Definition after (t : Timestamp) : Timestamp :=
+  {| epoch := epoch t; counter := saturating_add_u32 (counter t) 1 |}.
 
 Definition in_width (t : Timestamp) : Prop :=
   epoch t <= u32_max /\ counter t <= u32_max.
@@ -61,21 +58,12 @@ Qed.
 Lemma later_either a b : later a b = a \/ later a b = b.
 Proof. unfold later. destruct (at_or_before a b); auto. Qed.
 
-Lemma next_some t t' : next t = Some t' <->
-  t' = {| epoch := epoch t; counter := counter t + 1 |} /\ counter t + 1 <= u32_max.
-Proof.
-  unfold next. destruct (checked_add_u32 (counter t) 1) as [c |] eqn:sum.
-  - apply checked_add_u32_some in sum as [-> fits].
-    split; [intros [= <-]; auto | intros [-> _]; reflexivity].
-  - apply checked_add_u32_none in sum. split; [discriminate | lia].
-Qed.
+Lemma after_exact t :
+  counter t < u32_max -> after t = {| epoch := epoch t; counter := counter t + 1 |}.
+Proof. intros. unfold after. rewrite saturating_add_u32_exact by lia. reflexivity. Qed.
 
-Lemma next_none t : next t = None <-> u32_max < counter t + 1.
-Proof.
-  unfold next. destruct (checked_add_u32 (counter t) 1) as [c |] eqn:sum.
-  - apply checked_add_u32_some in sum. split; [discriminate | lia].
-  - apply checked_add_u32_none in sum. split; auto.
-Qed.
+Lemma before_after t : counter t < u32_max -> lt t (after t).
+Proof. intros. rewrite after_exact by assumption. right; cbn; lia. Qed.
 
 Lemma lt_le_trans a b c : lt a b -> le b c -> lt a c.
 Proof. unfold lt, le. lia. Qed.

@@ -6,28 +6,29 @@ Open Scope N_scope.
 (** The checks that only a lie fails, and those that waiting may cure. *)
 Definition fatal_checks (v : AddBView) : Prop :=
   slot_in_range v = true /\ is_root v = false /\ slot_empty v = true /\ thread_in_range v = true /\
-  next_epoch v <= epoch (timestamp v) /\ counter (timestamp v) + 1 <= u32_max /\
-  element_count v + 1 <= u64_max.
+  next_epoch v <= epoch (timestamp v) /\ counter (timestamp v) < u32_max /\
+  element_count v < u64_max.
 
 Definition retry_checks (v : AddBView) : Prop :=
   epoch (timestamp v) - next_epoch v < EPOCH_WINDOW /\
   (own_element v = true \/ le (timestamp v) (published v)) /\
-  bytes_used v + record_bytes v <= u64_max /\ bytes_used v + record_bytes v <= byte_budget v.
+  fits (bytes v) = true.
 
 Definition update_of (v : AddBView) : AddBUpdate := {|
-  new_clock := later (clock v)
+  clock' := later (clock v)
     {| epoch := epoch (timestamp v); counter := counter (timestamp v) + 1 |};
-  new_element_count := element_count v + 1
+  element_count' := element_count v + 1
 |}.
 
 (** Goes through the checks one by one, and says of each what it means. *)
 Ltac each_check :=
+  cbv zeta; unfold next_count;
   repeat match goal with
   | |- context [require ?holds _] => destruct holds eqn:?; cbn [require and_then]
-  | |- context [ok_or ?o _] => destruct o eqn:?; cbn [ok_or and_then]
   end.
 
 Ltac meanings :=
+  unfold in_window in *;
   repeat match goal with
   | H : negb _ = true |- _ => apply negb_true_iff in H
   | H : negb _ = false |- _ => apply negb_false_iff in H
@@ -37,10 +38,6 @@ Ltac meanings :=
   | H : (_ <? _) = false |- _ => apply N.ltb_ge in H
   | H : _ || at_or_before _ _ = true |- _ => rewrite orb_true_iff, at_or_before_le in H
   | H : _ || _ = false |- _ => apply orb_false_iff in H as [? ?]
-  | H : checked_add_u64 _ _ = Some _ |- _ => apply checked_add_u64_some in H as [-> ?]
-  | H : checked_add_u64 _ _ = None |- _ => apply checked_add_u64_none in H
-  | H : next _ = Some _ |- _ => apply next_some in H as [-> ?]
-  | H : next _ = None |- _ => apply next_none in H
   end.
 
 (** AddB is applied exactly when every check holds, and the update is this one. *)
@@ -48,22 +45,32 @@ Theorem decide_add_b_ok v u :
   decide_add_b v = Ok u <-> fatal_checks v /\ retry_checks v /\ u = update_of v.
 Proof.
   unfold decide_add_b, fatal_checks, retry_checks, update_of.
-  each_check; meanings; split; try discriminate;
+  each_check; meanings; try rewrite after_exact by assumption;
+    try rewrite saturating_add_u64_exact by lia; split; try discriminate;
     [intros [= <-]; intuition | intros (_ & _ & ->); reflexivity | ..];
     (* What is left: a check failed, and yet all hold. *)
-    intros ((? & ? & ? & ? & ? & ? & ?) & (? & [? | ?%at_or_before_le] & ? & ?) & _);
+    intros ((? & ? & ? & ? & ? & ? & ?) & (? & [? | ?%at_or_before_le] & ?) & _);
     exfalso; (lia || congruence).
 Qed.
 
+(** The byte budget holds after the entry, where the entry adds a byte at all. *)
+Theorem within_budget v u :
+  decide_add_b v = Ok u -> budget (bytes v) < u64_max -> 0 < added (bytes v) ->
+  used (bytes v) + added (bytes v) <= budget (bytes v).
+Proof.
+  intros (_ & (_ & _ & room) & _)%decide_add_b_ok. unfold fits, saturating_add_u64 in room.
+  rewrite orb_true_iff, N.eqb_eq, N.leb_le in room. lia.
+Qed.
+
 (** The clock is then past the element's timestamp. *)
-Theorem added_before_clock v u : decide_add_b v = Ok u -> lt (timestamp v) (new_clock u).
+Theorem added_before_clock v u : decide_add_b v = Ok u -> lt (timestamp v) (clock' u).
 Proof.
   intros (_ & _ & ->)%decide_add_b_ok. eapply lt_le_trans; [| apply later_right].
   right; cbn; lia.
 Qed.
 
 (** The clock never goes back. *)
-Theorem clock_never_decreases v u : decide_add_b v = Ok u -> le (clock v) (new_clock u).
+Theorem clock_never_decreases v u : decide_add_b v = Ok u -> le (clock v) (clock' u).
 Proof. intros (_ & _ & ->)%decide_add_b_ok. apply later_left. Qed.
 
 (** An element of another thread is let in only if its eviction is published. *)
@@ -74,10 +81,10 @@ Proof. intros (_ & (_ & [own | ?] & _) & _)%decide_add_b_ok other; [congruence |
 (** Numbers within their widths stay so. *)
 Theorem update_in_width v u :
   decide_add_b v = Ok u -> in_width (timestamp v) -> in_width (clock v) ->
-  in_width (new_clock u) /\ new_element_count u <= u64_max.
+  in_width (clock' u) /\ element_count' u <= u64_max.
 Proof.
   intros ((_ & _ & _ & _ & _ & fits & counted) & _ & ->)%decide_add_b_ok stamp now.
-  split; [| assumption]. unfold update_of; cbn.
+  unfold update_of; cbn. split; [| lia].
   edestruct later_either as [-> | ->]; [assumption |].
   unfold in_width in *; cbn. lia.
 Qed.
@@ -94,7 +101,7 @@ Definition with_published (v : AddBView) (p : Timestamp) : AddBView := {|
   slot_in_range := slot_in_range v; is_root := is_root v; slot_empty := slot_empty v;
   thread_in_range := thread_in_range v; own_element := own_element v; timestamp := timestamp v;
   clock := clock v; published := p; next_epoch := next_epoch v; element_count := element_count v;
-  bytes_used := bytes_used v; record_bytes := record_bytes v; byte_budget := byte_budget v
+  bytes := bytes v
 |}.
 
 (** A rejection is the same whenever it is decided: other threads have no part in it. *)
@@ -108,21 +115,21 @@ Module Examples.
   Definition at_ (e c : N) : Timestamp := {| epoch := e; counter := c |}.
 
   Definition view (bools : bool * bool * bool * bool * bool) (t now seen : Timestamp)
-      (verified count used : N) : AddBView :=
+      (verified count in_use : N) : AddBView :=
     let '(slot, root, empty, thread, own) := bools in {|
       slot_in_range := slot; is_root := root; slot_empty := empty; thread_in_range := thread;
       own_element := own; timestamp := t; clock := now; published := seen; next_epoch := verified;
-      element_count := count; bytes_used := used; record_bytes := 10; byte_budget := 100
+      element_count := count; bytes := {| used := in_use; added := 10; budget := 100 |}
     |}.
 
   Definition good := (true, false, true, true, false).
 
   Example accepted : decide_add_b (view good (at_ 3 7) (at_ 3 2) (at_ 3 7) 3 0 90)
-    = Ok {| new_clock := at_ 3 8; new_element_count := 1 |}.
+    = Ok {| clock' := at_ 3 8; element_count' := 1 |}.
   Proof. reflexivity. Qed.
 
-  Definition answer bools t seen verified count used :=
-    match decide_add_b (view bools t (at_ 3 2) seen verified count used) with
+  Definition answer bools t seen verified count in_use :=
+    match decide_add_b (view bools t (at_ 3 2) seen verified count in_use) with
     | Ok _ => None
     | Err stop => Some stop
     end.
@@ -141,7 +148,7 @@ Module Examples.
     = Some (Rejected CounterOverflow). Proof. reflexivity. Qed.
   Example count_overflow : answer good (at_ 3 7) (at_ 3 7) 3 u64_max 90
     = Some (Rejected ElementCountOverflow). Proof. reflexivity. Qed.
-  Example beyond_window : answer good (at_ 67 7) (at_ 67 7) 3 0 90
+  Example beyond_window : answer good (at_ 35 7) (at_ 35 7) 3 0 90
     = Some (Retry Window). Proof. reflexivity. Qed.
   Example not_published : answer good (at_ 3 7) (at_ 3 6) 3 0 90
     = Some (Retry PublishedClock). Proof. reflexivity. Qed.

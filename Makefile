@@ -14,7 +14,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml \
-	$(shell find crates -name '*.rs' -o -name '*.toml' 2>/dev/null)
+	$(shell find crates -path '*/src/*.rs' -o -name Cargo.toml)
 # The glue crate is a Python extension and links only as one; pytest tests it.
 RUST_TESTED := --workspace --exclude zeta-python
 WORKLOADS := ycsb-a ycsb-b ycsb-c ycsb-d ycsb-f
@@ -37,7 +37,7 @@ $(VENV)/.locked: requirements.lock | system-build
 	touch $@
 
 $(VENV)/.built: $(VENV)/.locked $(NATIVE_SOURCES)
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
 	touch $@
 
 .PHONY: build

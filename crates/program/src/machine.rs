@@ -181,20 +181,21 @@ impl<'a> Arguments<'a> {
 
     #[inline(always)]
     fn payload(&mut self, payload: Type) -> Result<Cell, Refusal> {
+        // Byte strings first and apart: a branch is cheaper than the jump of a wide match.
+        if let Type::Bytes(max) = payload {
+            let length = self.take(4)?.first_chunk().copied().unwrap_or_default();
+            let length = u32::from_le_bytes(length);
+            require(length <= max, Refusal::IllTypedArguments)?;
+            return self.span(length);
+        }
         match payload {
             Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
             Type::Integer(integer) => {
                 Ok(Cell::of_word(integer.word_of_bytes(self.take(integer.width())?)))
             }
-            Type::Bytes(max) => {
-                let length = self.take(4)?.first_chunk().copied().unwrap_or_default();
-                let length = u32::from_le_bytes(length);
-                require(length <= max, Refusal::IllTypedArguments)?;
-                self.span(length)
-            }
             Type::Fixed(length) => self.span(length),
             // The loader lets no row into a signature.
-            Type::Row(_) => Err(Refusal::IllTypedArguments),
+            Type::Bytes(_) | Type::Row(_) => Err(Refusal::IllTypedArguments),
         }
     }
 

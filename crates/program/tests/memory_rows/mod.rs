@@ -1,5 +1,12 @@
 //! Rows in a map, and calls on them: what the tests use for a verifier.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "each test file uses a part, and a panic is a failed test"
+)]
 
 use std::collections::BTreeMap;
 

@@ -24,13 +24,16 @@ impl ByteString {
         }
     }
 
+    /// Allocates at most twice the content, or what a slot may keep: the thread's byte budget counts
+    /// contents, and must bound memory too.
     #[inline]
     pub(crate) fn set(&mut self, content: &[u8]) {
         match self {
-            Self::Heap(bytes) => {
+            Self::Heap(bytes) if bytes.capacity() <= capacity_max(content.len()) => {
                 bytes.clear();
                 bytes.extend_from_slice(content);
             }
+            Self::Heap(_) => *self = Self::Heap(content.to_vec()),
             Self::Inline { len, bytes } => match bytes.get_mut(..content.len()) {
                 Some(room) => {
                     room.copy_from_slice(content);
@@ -48,5 +51,42 @@ impl ByteString {
             Self::Heap(bytes) if bytes.capacity() > KEPT_CAPACITY_MAX => *self = Self::EMPTY,
             Self::Heap(bytes) => bytes.clear(),
         }
+    }
+}
+
+fn capacity_max(len: usize) -> usize {
+    len.saturating_mul(2).max(KEPT_CAPACITY_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capacity(string: &ByteString) -> usize {
+        match string {
+            ByteString::Inline { .. } => 0,
+            ByteString::Heap(bytes) => bytes.capacity(),
+        }
+    }
+
+    #[test]
+    fn contents_are_kept_at_every_length() {
+        let mut string = ByteString::EMPTY;
+        for len in [0, 1, 30, 31, 2000, 40, 500, 0, 29, 100_000, 3] {
+            let content = alloc::vec![7; len];
+            string.set(&content);
+            assert_eq!(string.as_slice(), content);
+        }
+    }
+
+    #[test]
+    fn a_short_content_does_not_hold_the_memory_of_a_long_one() {
+        let mut string = ByteString::EMPTY;
+        string.set(&[1; 100_000]);
+        string.set(&[2; 31]);
+        assert!(capacity(&string) <= KEPT_CAPACITY_MAX);
+        string.set(&[3; 100_000]);
+        string.clear();
+        assert_eq!((string.as_slice(), capacity(&string)), (&[][..], 0));
     }
 }

@@ -16,8 +16,8 @@ pub struct Incarnation(pub [u8; 16]);
 /// The access list of an instance that serves its own host alone: no sessions.
 pub const EMBEDDED_ONLY: &[u8] = b"embedded";
 
-/// What a verifier starts from.
-#[derive(Clone, Debug)]
+/// What a verifier starts from. No `Debug`: the secret must stay secret.
+#[derive(Clone)]
 pub struct Config {
     /// Verifier threads, at least one.
     pub threads: u16,

@@ -1,0 +1,122 @@
+"""The extension module: glue around the verifier and the host, which are written in Rust."""
+
+from collections.abc import Iterable
+from typing import Final, Protocol, TypeAlias, final
+
+from zeta.answer import Answer, Pointer, Pointers
+from zeta.log import Entry, Timestamp
+from zeta.outcome import Outcome
+from zeta.verifier import Progress
+
+BytesLike: TypeAlias = bytes | bytearray | memoryview
+
+class _HasPointers(Protocol):
+    @property
+    def left(self) -> Pointer | None: ...
+    @property
+    def right(self) -> Pointer | None: ...
+
+@final
+class Path:
+    """A place in the tree: up to 256 bits, the most significant bit of byte 0 first.
+
+    Raises `InvalidValue` for other than 32 bytes, more than 256 bits, or a bit that is set beyond
+    `length`.
+    """
+
+    ROOT: Final[Path]
+    def __new__(cls, bits: BytesLike, length: int = 256) -> Path: ...
+    @property
+    def bits(self) -> bytes:
+        """32 bytes; the bits beyond the length are zero."""
+    @property
+    def length(self) -> int:
+        """Number of bits: 0 for the root, 256 for a leaf."""
+    @property
+    def is_leaf(self) -> bool: ...
+    def truncated(self, length: int) -> Path:
+        """The first `length` bits; the path itself where it is shorter."""
+    def is_below(self, ancestor: Path) -> bool:
+        """Whether this path is strictly below `ancestor`."""
+    def bit(self, depth: int) -> int:
+        """The bit at `depth`, 0 for left and 1 for right; 0 where the path ends before."""
+    def common_prefix(self, other: Path) -> Path:
+        """The longest path above or at both."""
+    def __lt__(self, other: Path) -> bool: ...
+    def __le__(self, other: Path) -> bool: ...
+    def __gt__(self, other: Path) -> bool: ...
+    def __ge__(self, other: Path) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Verifier:
+    """The threads of one verifier: bytes of a log in, answers and verdicts out.
+
+    `app` is an application's program, by default the key-value application. `root` is the initial
+    value of the root, anything with `left` and `right`, or a `Summary`. `byte_budget` bounds the
+    bytes of keys and values in the slots of one thread. `nonce` and `incarnation` are 16 public
+    bytes, drawn at random by default; the secret of the multiset hash is always drawn.
+
+    Python threads may call it side by side; calls on one verifier thread take turns.
+    Raises `InvalidValue` for a configuration from which no verifier can be made.
+    """
+
+    def __new__(
+        cls,
+        threads: int = 1,
+        slots: int = 64,
+        *,
+        app: BytesLike | None = None,
+        byte_budget: int = 67_108_864,
+        root: _HasPointers | None = None,
+        nonce: BytesLike | None = None,
+        incarnation: BytesLike | None = None,
+    ) -> Verifier: ...
+    def verify_log(self, thread: int, data: BytesLike) -> Progress:
+        """Checks and applies a log entry by entry, up to the first that may not run.
+
+        What others could still write to is copied first. Long logs release the interpreter.
+        """
+    def outcome(self, epoch: int) -> Outcome:
+        """What became of an epoch."""
+    def clock(self, thread: int) -> Timestamp:
+        """A thread's clock: evictions to deferred state need a later timestamp."""
+    @property
+    def certified(self) -> int | None:
+        """The last certified epoch; `None` before the first."""
+    @property
+    def instance(self) -> bytes:
+        """Names the application with its initial state, for clients to pin: 16 bytes."""
+    @property
+    def threads(self) -> int:
+        """Number of verifier threads."""
+
+def key_value() -> bytes:
+    """The program of the key-value application."""
+
+def reasons() -> list[tuple[str, int, str]]:
+    """Every reason of a rejection: name, number and text."""
+
+def encode(entries: Entry | Iterable[Entry]) -> bytes:
+    """Encodes one entry, or the entries of an iterable."""
+
+def decode(log: BytesLike) -> list[Entry]:
+    """Decodes the entries of a log; raises `InvalidValue` at bytes that no entry encodes to."""
+
+def decode_answers(outputs: BytesLike) -> list[Answer]:
+    """Decodes the answers of a verifier; raises `InvalidValue` at bytes that are no answer."""
+
+def decode_pointers(bytes: BytesLike) -> Pointers:
+    """Decodes the value of a node."""
+
+def encode_pointers(node: _HasPointers) -> bytes:
+    """Encodes the value of a node, without its path."""
+
+def leaf_path(relation: int, key: BytesLike) -> Path:
+    """The leaf of a record: where its key lies in the tree."""
+
+def value_hash(value: BytesLike | None) -> bytes:
+    """The hash that the tree holds of an application's value, 32 bytes; `None` is null."""
+
+def node_hash(node: _HasPointers) -> bytes:
+    """The hash that the tree holds of a node's value, 32 bytes."""

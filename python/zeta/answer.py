@@ -1,0 +1,59 @@
+"""What the verifier answers: one answer for each operation and each eviction, in log order."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from zeta._native import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What a node knows of the nearest node or leaf below it on one side."""
+
+    path: Path
+    hash: bytes
+    """32 bytes: of the descendant's value when it last left through the tree."""
+    deferred: bool = False
+    """The descendant is protected by deferred checking, not by this hash."""
+
+
+class Pointers(NamedTuple):
+    """The value of a node of the tree; `None` where nothing lies on that side."""
+
+    left: Pointer | None = None
+    right: Pointer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The operation ran."""
+
+    result: bytes
+    """Its encoded result, of the types of the transition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A check of the application failed: nothing was committed."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request was at fault: nothing happened."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """A record left its slot."""
+
+    value: bytes | Pointers | None
+    """The value with which it left: an application's, a node's, or null."""
+    hash: bytes | None = None
+    """The hash that the tree now holds, for EvictM alone: 32 bytes."""
+
+
+Answer: TypeAlias = Done | Failed | Refused | Evicted

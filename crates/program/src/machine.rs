@@ -128,6 +128,11 @@ impl Machine {
         }
     }
 
+    /// The bytes that the last call has written to scratch memory: at most its `Cost::scratch`.
+    pub fn scratch_len(&self) -> usize {
+        self.scratch.len()
+    }
+
     /// The last write of each row that the call wrote, in the order in which rows were bound.
     ///
     /// `args` are those of the call. There are writes only after a call is done.

@@ -58,6 +58,11 @@ impl Program {
         &self.bytes
     }
 
+    /// All parts of the program, for people to read.
+    pub fn assembly(&self) -> &Assembly {
+        &self.assembly
+    }
+
     /// The name of the application.
     pub fn name(&self) -> &str {
         &self.assembly.name

@@ -1,0 +1,1 @@
+"""Workloads: traces that are read and loads that are generated, as columns of operations."""

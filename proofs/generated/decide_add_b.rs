@@ -101,7 +101,7 @@ pub fn in_window(e: u32, first: u32) -> bool {
 }
 
 pub fn fits(b: ByteUse) -> bool {
-    b.added == 0 || b.used.saturating_add(b.added) <= b.budget
+    b.added <= b.budget.saturating_sub(b.used)
 }
 
 /// Fatal checks first, then what may be tried again: a lie is never answered with "not yet".

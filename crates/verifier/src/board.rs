@@ -13,9 +13,9 @@ use crate::reason::Reason;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 #[cfg(not(loom))]
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Epochs that are kept while they are not certified.
 pub const EPOCH_WINDOW: u32 = 32;
@@ -134,6 +134,9 @@ impl Board {
             }
             lane.closed.store(u64::from(epoch.0).saturating_add(1), Ordering::Release);
         }
+        // Without this, two threads that close at once could each miss the other's store, and
+        // nobody would certify: the model checker found it.
+        fence(Ordering::SeqCst);
         self.certify();
     }
 

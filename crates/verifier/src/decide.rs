@@ -8,7 +8,7 @@ use crate::board::EPOCH_WINDOW;
 use crate::ids::{Direction, Epoch, SlotId, Timestamp};
 use crate::path::Path;
 use crate::reason::{NotYet, Reason, Stop, require};
-use crate::record::{Hash, Pointer};
+use crate::record::{Hash, Link, Pointer};
 
 use NotYet::{ByteBudget, Floor, PublishedClock, Window};
 use Stop::{Rejected, Retry};
@@ -18,13 +18,6 @@ use Stop::{Rejected, Retry};
 pub enum AddMethod {
     Tree,
     Deferred,
-}
-
-/// A slot's link to its parent: where it is, and on which of its sides the record lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parent {
-    pub slot: SlotId,
-    pub direction: Direction,
 }
 
 /// Bytes of keys and values in a thread's slots, and what the entry would add to them.
@@ -52,6 +45,17 @@ pub struct AddMView {
     pub bytes: ByteUse,
 }
 
+/// A new node between the ancestor and what it pointed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The side of the new node on which the old descendant lies.
+    pub direction: Direction,
+    /// What the new node points to on that side, as the ancestor did.
+    pub link: Link,
+    /// The old descendant's slot, where it is in one: the new node becomes its parent.
+    pub child: Option<SlotId>,
+}
+
 /// The three ways in which a record is added through the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddMUpdate {
@@ -59,15 +63,7 @@ pub enum AddMUpdate {
     NewEdge,
     /// The ancestor's hash vouches for the value.
     PointerNamesKey,
-    /// A new node is put between the ancestor and what it pointed to.
-    CutEdge {
-        /// The side of the new node on which the old descendant lies.
-        direction: Direction,
-        /// The new node's pointer on that side: the ancestor's old one.
-        pointer: Pointer,
-        /// The old descendant's slot, where it is in one: the new node becomes its parent.
-        child: Option<SlotId>,
-    },
+    CutEdge(Cut),
 }
 
 pub fn decide_add_m(view: &AddMView) -> Result<AddMUpdate, Stop> {
@@ -77,28 +73,45 @@ pub fn decide_add_m(view: &AddMView) -> Result<AddMUpdate, Stop> {
     let below = view.path.is_proper_descendant_of(&view.ancestor_path);
     require(below, Rejected(Reason::NotDescendant))?;
     require(view.slot_empty, Rejected(Reason::SlotOccupied))?;
-    let update = match view.pointer {
-        Pointer::Empty => {
-            require(view.value_is_initial, Rejected(Reason::ValueNotInitial))?;
-            require(view.child.is_none(), Rejected(Reason::ChildInStore))?;
-            AddMUpdate::NewEdge
-        }
-        Pointer::To { path, hash, deferred } if path == view.path => {
-            require(!deferred, Rejected(Reason::PointerDeferred))?;
-            require(view.child.is_none(), Rejected(Reason::ChildInStore))?;
-            require(hash == view.value_hash, Rejected(Reason::HashMismatch))?;
-            AddMUpdate::PointerNamesKey
-        }
-        Pointer::To { path, .. } => {
-            let between = path.is_proper_descendant_of(&view.path);
-            require(between, Rejected(Reason::PointerElsewhere))?;
-            require(view.value_is_initial, Rejected(Reason::ValueNotInitial))?;
-            let direction = path.direction_at(view.path.len());
-            AddMUpdate::CutEdge { direction, pointer: view.pointer, child: view.child }
-        }
-    };
+    let update = decide_edge(view)?;
     require(fits(&view.bytes), Retry(ByteBudget))?;
     Ok(update)
+}
+
+/// Which of the three ways it is, from where the ancestor points.
+fn decide_edge(view: &AddMView) -> Result<AddMUpdate, Stop> {
+    match view.pointer {
+        Pointer::Empty => decide_new_edge(view),
+        Pointer::To(link) => {
+            if link.path == view.path {
+                decide_named(view, &link)
+            } else {
+                decide_cut(view, &link)
+            }
+        }
+    }
+}
+
+fn decide_new_edge(view: &AddMView) -> Result<AddMUpdate, Stop> {
+    require(view.value_is_initial, Rejected(Reason::ValueNotInitial))?;
+    // Defence in depth: a side that points nowhere has no child.
+    require(view.child.is_none(), Rejected(Reason::ChildInStore))?;
+    Ok(AddMUpdate::NewEdge)
+}
+
+fn decide_named(view: &AddMView, link: &Link) -> Result<AddMUpdate, Stop> {
+    require(!link.deferred, Rejected(Reason::PointerDeferred))?;
+    require(view.child.is_none(), Rejected(Reason::ChildInStore))?;
+    require(link.hash == view.value_hash, Rejected(Reason::HashMismatch))?;
+    Ok(AddMUpdate::PointerNamesKey)
+}
+
+fn decide_cut(view: &AddMView, link: &Link) -> Result<AddMUpdate, Stop> {
+    let between = link.path.is_proper_descendant_of(&view.path);
+    require(between, Rejected(Reason::PointerElsewhere))?;
+    require(view.value_is_initial, Rejected(Reason::ValueNotInitial))?;
+    let direction = link.path.direction_at(view.path.len());
+    Ok(AddMUpdate::CutEdge(Cut { direction, link: *link, child: view.child }))
 }
 
 pub struct AddBView {
@@ -149,13 +162,13 @@ pub struct EvictMView {
     pub path: Path,
     pub ancestor_path: Path,
     pub has_children: bool,
-    /// Of the ancestor, on the side where the record lies.
-    pub pointer: Pointer,
-    /// Likewise.
-    pub child: Option<SlotId>,
-    pub direction: Direction,
-    pub ancestor_slot: SlotId,
-    pub parent: Option<Parent>,
+    /// The ancestor points to the record, on the side where it lies.
+    pub pointer_names_key: bool,
+    /// The ancestor has a child on that side.
+    pub ancestor_has_child: bool,
+    pub has_parent: bool,
+    /// The record's parent is the ancestor.
+    pub parent_is_ancestor: bool,
 }
 
 pub fn decide_evict_m(view: &EvictMView) -> Result<(), Stop> {
@@ -166,12 +179,11 @@ pub fn decide_evict_m(view: &EvictMView) -> Result<(), Stop> {
     let below = view.path.is_proper_descendant_of(&view.ancestor_path);
     require(below, Rejected(Reason::NotDescendant))?;
     require(!view.has_children, Rejected(Reason::ChildrenInStore))?;
-    require(names(&view.pointer, &view.path), Rejected(Reason::PointerNotKey))?;
-    let here = Parent { slot: view.ancestor_slot, direction: view.direction };
+    require(view.pointer_names_key, Rejected(Reason::PointerNotKey))?;
     // Defence in depth: no lemma needs the two that follow.
-    let parent_agrees = view.parent.is_none_or(|parent| parent == here);
+    let parent_agrees = !view.has_parent || view.parent_is_ancestor;
     require(parent_agrees, Rejected(Reason::ParentMismatch))?;
-    let link_agrees = view.parent.is_some() || view.child.is_none();
+    let link_agrees = view.has_parent || !view.ancestor_has_child;
     require(link_agrees, Rejected(Reason::ChildInStore))
 }
 
@@ -188,12 +200,8 @@ pub struct EvictBView {
     pub element_count: u64,
 }
 
-/// After an eviction the clock is its timestamp.
-pub struct EvictBUpdate {
-    pub element_count: u64,
-}
-
-pub fn decide_evict_b(view: &EvictBView) -> Result<EvictBUpdate, Stop> {
+/// Gives the new element count; the clock becomes the timestamp.
+pub fn decide_evict_b(view: &EvictBView) -> Result<u64, Stop> {
     require(view.slot_in_range, Rejected(Reason::SlotOutOfRange))?;
     require(view.slot_occupied, Rejected(Reason::SlotEmpty))?;
     require(!view.is_root, Rejected(Reason::RootEvicted))?;
@@ -202,7 +210,7 @@ pub fn decide_evict_b(view: &EvictBView) -> Result<EvictBUpdate, Stop> {
     require(view.added == AddMethod::Deferred, Rejected(Reason::NotAddedFromDeferred))?;
     let element_count = next_count(view.element_count)?;
     require(in_window(view.timestamp.epoch(), view.next_epoch), Retry(Window))?;
-    Ok(EvictBUpdate { element_count })
+    Ok(element_count)
 }
 
 pub struct EvictBMView {
@@ -210,22 +218,18 @@ pub struct EvictBMView {
     pub ancestor_occupied: bool,
     pub path: Path,
     pub ancestor_path: Path,
-    /// Of the ancestor, on the side where the record lies.
-    pub pointer: Pointer,
-    pub direction: Direction,
-    pub ancestor_slot: SlotId,
-    pub parent: Option<Parent>,
+    /// The ancestor points to the record, on the side where it lies.
+    pub pointer_names_key: bool,
+    pub pointer_deferred: bool,
+    /// The record's parent is the ancestor.
+    pub parent_is_ancestor: bool,
     /// What holds of every eviction to deferred state.
     pub evict: EvictBView,
 }
 
-/// The ancestor's pointer becomes deferred and keeps its stale hash.
-pub struct EvictBMUpdate {
-    pub element_count: u64,
-    pub pointer: Pointer,
-}
-
-pub fn decide_evict_bm(view: &EvictBMView) -> Result<EvictBMUpdate, Stop> {
+/// Gives the new element count; the clock becomes the timestamp, and the ancestor's pointer becomes
+/// deferred and keeps its stale hash.
+pub fn decide_evict_bm(view: &EvictBMView) -> Result<u64, Stop> {
     let evict = &view.evict;
     require(evict.slot_in_range, Rejected(Reason::SlotOutOfRange))?;
     require(view.ancestor_in_range, Rejected(Reason::AncestorOutOfRange))?;
@@ -237,18 +241,13 @@ pub fn decide_evict_bm(view: &EvictBMView) -> Result<EvictBMUpdate, Stop> {
     require(evict.added == AddMethod::Tree, Rejected(Reason::NotAddedFromTree))?;
     let below = view.path.is_proper_descendant_of(&view.ancestor_path);
     require(below, Rejected(Reason::NotDescendant))?;
-    require(names(&view.pointer, &view.path), Rejected(Reason::PointerNotKey))?;
-    // Defence in depth: a record that came through the tree has a clear pointer and this parent.
-    let here = Parent { slot: view.ancestor_slot, direction: view.direction };
-    require(view.parent == Some(here), Rejected(Reason::ParentMismatch))?;
-    let Pointer::To { path, hash, deferred } = view.pointer else {
-        return Err(Rejected(Reason::PointerNotKey));
-    };
-    require(!deferred, Rejected(Reason::PointerDeferred))?;
+    require(view.pointer_names_key, Rejected(Reason::PointerNotKey))?;
+    // Defence in depth: a record that came through the tree has this parent and a clear pointer.
+    require(view.parent_is_ancestor, Rejected(Reason::ParentMismatch))?;
+    require(!view.pointer_deferred, Rejected(Reason::PointerDeferred))?;
     let element_count = next_count(evict.element_count)?;
     require(in_window(evict.timestamp.epoch(), evict.next_epoch), Retry(Window))?;
-    let pointer = Pointer::To { path, hash, deferred: true };
-    Ok(EvictBMUpdate { element_count, pointer })
+    Ok(element_count)
 }
 
 pub fn decide_next_epoch(clock: Timestamp) -> Result<Timestamp, Stop> {
@@ -305,7 +304,7 @@ pub fn decide_commit(view: &CommitView) -> Result<(), Stop> {
 /// One element more, in an epoch of a thread.
 fn next_count(count: u64) -> Result<u64, Stop> {
     require(count < u64::MAX, Rejected(Reason::ElementCountOverflow))?;
-    Ok(count.wrapping_add(1))
+    Ok(count.saturating_add(1))
 }
 
 /// Whether the thread keeps sums for `epoch`; it is never before `next_epoch`.
@@ -314,9 +313,5 @@ fn in_window(epoch: Epoch, next_epoch: Epoch) -> bool {
 }
 
 fn fits(bytes: &ByteUse) -> bool {
-    bytes.added == 0 || bytes.used.saturating_add(bytes.added) <= bytes.budget
-}
-
-fn names(pointer: &Pointer, path: &Path) -> bool {
-    matches!(pointer, Pointer::To { path: named, .. } if named == path)
+    bytes.added <= bytes.budget.saturating_sub(bytes.used)
 }

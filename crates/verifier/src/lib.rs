@@ -16,6 +16,8 @@ extern crate alloc;
 
 mod answer;
 mod board;
+#[cfg(all(test, loom))]
+mod board_model;
 mod byte_string;
 pub mod decide;
 mod element;
@@ -46,7 +48,7 @@ pub use log_entry::{
 pub use path::{PATH_BITS, PATH_BYTES, Path};
 pub use primitives::{Primitives, Standard, StandardEpochKey, sha256};
 pub use reason::{NotYet, Reason, Refusal, Stop};
-pub use record::{Hash, Node, Pointer, Record};
+pub use record::{Hash, Link, Node, Pointer, Record};
 pub use rejection::{Progress, Rejection, StopCause};
 pub use summary::{DuplicateKey, Leaf, summarize};
 pub use thread::VerifierThread;

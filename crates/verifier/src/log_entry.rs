@@ -6,7 +6,7 @@
 use crate::ids::{Epoch, SlotId, ThreadId, Timestamp};
 use crate::path::Path;
 use crate::reason::Reason;
-use crate::record::{Hash, Node, Pointer, Record};
+use crate::record::{Hash, Link, Node, Pointer, Record};
 use alloc::vec::Vec;
 use zeta_program::{KEY_LEN_MAX, RelationId, TransitionId, VALUE_LEN_MAX};
 
@@ -241,7 +241,7 @@ pub fn encode_node(node: &Node, bytes: &mut Vec<u8>) {
     for pointer in [&node.left, &node.right] {
         match pointer {
             Pointer::Empty => bytes.push(POINTER_EMPTY),
-            Pointer::To { path, hash, deferred } => {
+            Pointer::To(Link { path, hash, deferred }) => {
                 bytes.push(if *deferred { POINTER_TO_DEFERRED } else { POINTER_TO });
                 put_path(bytes, path);
                 bytes.extend_from_slice(hash);
@@ -312,7 +312,7 @@ impl<'a> Bytes<'a> {
         };
         let path = self.path()?;
         let hash: &Hash = self.array()?;
-        Ok(Pointer::To { path, hash: *hash, deferred })
+        Ok(Pointer::To(Link { path, hash: *hash, deferred }))
     }
 
     #[inline(always)]

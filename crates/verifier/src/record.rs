@@ -11,13 +11,17 @@ pub type Hash = [u8; 32];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pointer {
     Empty,
-    To {
-        path: Path,
-        /// Of the descendant's value when it last left through the tree; stale while it is out.
-        hash: Hash,
-        /// The descendant is protected by deferred checking, not by this hash.
-        deferred: bool,
-    },
+    To(Link),
+}
+
+/// A pointer that points somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub path: Path,
+    /// Of the descendant's value when it last left through the tree; stale while it is out.
+    pub hash: Hash,
+    /// The descendant is protected by deferred checking, not by this hash.
+    pub deferred: bool,
 }
 
 /// The value of a node of the sparse tree.

@@ -4,13 +4,20 @@
 //! came through the tree and is not the root.
 
 use crate::byte_string::ByteString;
-use crate::decide::{AddMethod, Parent};
+use crate::decide::AddMethod;
 use crate::ids::{Direction, SlotId};
 use crate::path::Path;
 use crate::record::Node;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use zeta_program::RelationId;
+
+/// A slot's link to its parent: where it is, and on which of its sides the record lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parent {
+    pub(crate) slot: SlotId,
+    pub(crate) direction: Direction,
+}
 
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use crate::ids::Direction;
 use crate::path::Path;
 use crate::primitives::Primitives;
-use crate::record::{Hash, Node, Pointer};
+use crate::record::{Hash, Link, Node, Pointer};
 use crate::tree_hash::node_hash;
 use alloc::vec::Vec;
 
@@ -50,7 +50,7 @@ fn subtree<P: Primitives>(
     let mut waiting: Vec<(Pointer, Path)> = Vec::new();
     let mut leaves = leaves.iter().peekable();
     while let Some((path, hash)) = leaves.next() {
-        let mut done = Pointer::To { path: *path, hash: *hash, deferred: false };
+        let mut done = Pointer::To(Link { path: *path, hash: *hash, deferred: false });
         let fork = leaves.peek().map(|(next, _)| path.common_prefix(next));
         while let Some((_, parent)) = waiting.last()
             && fork.is_none_or(|fork| parent.len() > fork.len())
@@ -59,7 +59,7 @@ fn subtree<P: Primitives>(
             let node = Node { left, right: done };
             visit(parent, &node);
             let hash = node_hash(primitives, &node);
-            done = Pointer::To { path: parent, hash, deferred: false };
+            done = Pointer::To(Link { path: parent, hash, deferred: false });
         }
         match fork {
             Some(fork) => waiting.push((done, fork)),

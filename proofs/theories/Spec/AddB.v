@@ -34,8 +34,7 @@ Definition next_count (count : u64) : result u64 :=
 (** Whether the thread keeps sums for an epoch; it is never before the first unverified one. *)
 Definition in_window (e first : u32) : bool := e - first <? EPOCH_WINDOW.
 
-Definition fits (b : ByteUse) : bool :=
-  (added b =? 0) || (saturating_add_u64 (used b) (added b) <=? budget b).
+Definition fits (b : ByteUse) : bool := added b <=? budget b - used b.
 
 (** Fatal checks first, then what may be tried again: a lie is never answered with "not yet". *)
 Definition decide_add_b (view : AddBView) : result AddBUpdate :=

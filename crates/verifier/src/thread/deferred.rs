@@ -7,10 +7,13 @@ use crate::element::hash_element;
 use crate::ids::{SlotId, ThreadId, Timestamp};
 use crate::log_entry::decode_node;
 use crate::primitives::Primitives;
-use crate::reason::Stop;
-use crate::record::Record;
+use crate::reason::{NotYet, Reason, Stop};
+use crate::record::{Node, Record};
 use crate::store::Slot;
 use alloc::vec::Vec;
+
+/// What `decide` has ruled out already: no sums are kept for an epoch beyond the window.
+const OUTSIDE_WINDOW: Stop = Stop::Retry(NotYet::Window);
 
 impl<P: Primitives> VerifierThread<P> {
     #[inline]
@@ -38,20 +41,22 @@ impl<P: Primitives> VerifierThread<P> {
             element_count: self.open.sums(epoch).add_count,
             bytes: self.byte_use(record),
         })?;
-        if let Some(open) = self.open.open(epoch, &self.primitives) {
-            let scratch = &mut self.scratch;
-            let hash =
-                hash_element(&self.primitives, &open.key, record, timestamp, thread, scratch);
-            open.sums.added = open.sums.added.wrapping_add(hash);
-            open.sums.add_count = update.element_count;
-        }
+        let node = match record {
+            Record::Node { node, .. } => Some(decode_node(node).map_err(Stop::Rejected)?),
+            Record::App { .. } => None,
+        };
+        let (primitives, scratch) = (&self.primitives, &mut self.scratch);
+        let open = self.open.open(epoch, primitives).ok_or(OUTSIDE_WINDOW)?;
+        let hash = hash_element(primitives, &open.key, record, timestamp, thread, scratch);
+        open.sums.added = open.sums.added.wrapping_add(hash);
+        open.sums.add_count = update.element_count;
         self.clock = update.clock;
-        match record {
-            Record::App { relation, key, value } => {
+        match (record, node) {
+            (Record::App { relation, key, value }, _) => {
                 self.store.put_app(slot, *relation, key, *value, None);
             }
-            Record::Node { path, node } => {
-                let node = decode_node(node).map_err(Stop::Rejected)?;
+            (Record::Node { path, .. }, node) => {
+                let node = node.unwrap_or(Node::EMPTY);
                 self.store.put_node(slot, *path, node, AddMethod::Deferred);
             }
         }
@@ -66,9 +71,8 @@ impl<P: Primitives> VerifierThread<P> {
         outputs: &mut Vec<u8>,
     ) -> Result<(), Stop> {
         let view = self.evict_view(slot, timestamp);
-        let update = decide::decide_evict_b(&view)?;
-        self.defer(slot, timestamp, update.element_count, outputs);
-        Ok(())
+        let element_count = decide::decide_evict_b(&view)?;
+        self.defer(slot, timestamp, element_count, outputs)
     }
 
     #[inline]
@@ -95,21 +99,20 @@ impl<P: Primitives> VerifierThread<P> {
         timestamp: Timestamp,
         element_count: u64,
         outputs: &mut Vec<u8>,
-    ) {
+    ) -> Result<(), Stop> {
         self.node_bytes.clear();
-        if let Some(cell) = self.store.get(slot)
-            && let Some(open) = self.open.open(timestamp.epoch(), &self.primitives)
-        {
-            let record = record_of(cell, &self.store, &mut self.node_bytes);
-            let (primitives, scratch) = (&self.primitives, &mut self.scratch);
-            let hash = hash_element(primitives, &open.key, &record, timestamp, self.id, scratch);
-            open.sums.evicted = open.sums.evicted.wrapping_add(hash);
-            open.sums.evict_count = element_count;
-            answer::put_evicted(outputs, evicted_value(&record), None);
-        }
+        let cell = self.store.get(slot).ok_or(Stop::Rejected(Reason::SlotEmpty))?;
+        let (primitives, scratch) = (&self.primitives, &mut self.scratch);
+        let open = self.open.open(timestamp.epoch(), primitives).ok_or(OUTSIDE_WINDOW)?;
+        let record = record_of(cell, &self.store, &mut self.node_bytes);
+        let hash = hash_element(primitives, &open.key, &record, timestamp, self.id, scratch);
+        open.sums.evicted = open.sums.evicted.wrapping_add(hash);
+        open.sums.evict_count = element_count;
+        answer::put_evicted(outputs, evicted_value(&record), None);
         self.clock = timestamp;
         self.store.clear(slot);
         self.board.publish(self.id, timestamp);
+        Ok(())
     }
 
     #[inline]

@@ -2,14 +2,14 @@
 
 use super::{VerifierThread, evicted_value, record_of};
 use crate::answer;
-use crate::decide::{self, AddMUpdate, AddMethod, Parent};
+use crate::decide::{self, AddMUpdate, AddMethod, Cut};
 use crate::ids::{Direction, SlotId, Timestamp};
 use crate::log_entry::decode_node;
 use crate::path::Path;
 use crate::primitives::Primitives;
-use crate::reason::{Reason, Stop};
-use crate::record::{Hash, Node, Pointer, Record};
-use crate::store::{Content, Slot};
+use crate::reason::Stop;
+use crate::record::{Hash, Link, Node, Pointer, Record};
+use crate::store::{Content, Parent, Slot};
 use crate::tree_hash::{encoded_node_hash, leaf_path, value_hash};
 use alloc::vec::Vec;
 
@@ -20,13 +20,15 @@ impl<P: Primitives> VerifierThread<P> {
         ancestor_slot: SlotId,
         record: &Record<'_>,
     ) -> Result<(), Stop> {
-        let path = match record {
-            Record::Node { path, .. } => *path,
-            Record::App { relation, key, .. } => leaf_path(&self.primitives, *relation, key),
+        let (path, node) = match record {
+            Record::Node { path, node } => (*path, decode_node(node).map_err(Stop::Rejected)?),
+            Record::App { relation, key, .. } => {
+                (leaf_path(&self.primitives, *relation, key), Node::EMPTY)
+            }
         };
         let cell = self.store.get(slot);
         let above = self.above(ancestor_slot, &path);
-        let named = matches!(above.pointer, Pointer::To { path: named, .. } if named == path);
+        let named = above.names(&path);
         let update = decide::decide_add_m(&decide::AddMView {
             slot_in_range: cell.is_some(),
             ancestor_in_range: above.in_range,
@@ -36,12 +38,12 @@ impl<P: Primitives> VerifierThread<P> {
             ancestor_path: above.path,
             pointer: above.pointer,
             child: above.child,
-            value_is_initial: is_initial(record),
+            value_is_initial: node == Node::EMPTY && !has_value(record),
             value_hash: if named { record_hash(&self.primitives, record) } else { [0; 32] },
             bytes: self.byte_use(record),
         })?;
-        self.apply_add_m(slot, ancestor_slot, record, (path, above.direction), &update)
-            .map_err(Stop::Rejected)
+        self.apply_add_m(slot, ancestor_slot, record, (path, above.direction), (&update, node));
+        Ok(())
     }
 
     fn apply_add_m(
@@ -50,22 +52,21 @@ impl<P: Primitives> VerifierThread<P> {
         ancestor_slot: SlotId,
         record: &Record<'_>,
         (path, direction): (Path, Direction),
-        update: &AddMUpdate,
-    ) -> Result<(), Reason> {
+        (update, mut node): (&AddMUpdate, Node),
+    ) {
         match record {
             Record::App { relation, key, value } => {
                 self.store.put_app(slot, *relation, key, *value, Some(path));
             }
-            Record::Node { node, .. } => {
-                let mut node = decode_node(node)?;
-                if let AddMUpdate::CutEdge { direction, pointer, .. } = update {
-                    node.set_pointer(*direction, *pointer);
+            Record::Node { .. } => {
+                if let AddMUpdate::CutEdge(cut) = update {
+                    node.set_pointer(cut.direction, Pointer::To(cut.link));
                 }
                 self.store.put_node(slot, path, node, AddMethod::Tree);
             }
         }
         let mut children = [None, None];
-        if let AddMUpdate::CutEdge { direction: below, child: Some(child), .. } = update {
+        if let AddMUpdate::CutEdge(Cut { direction: below, child: Some(child), .. }) = update {
             let [left, right] = &mut children;
             *(if *below == Direction::Left { left } else { right }) = Some(*child);
             if let Some(child) = self.store.get_mut(*child) {
@@ -80,13 +81,12 @@ impl<P: Primitives> VerifierThread<P> {
             && let Some(ancestor) = self.store.node_mut(ancestor_slot)
         {
             // The hash of a record in a slot is not known: zero until it leaves through the tree.
-            let pointer = Pointer::To { path, hash: [0; 32], deferred: false };
+            let pointer = Pointer::To(Link { path, hash: [0; 32], deferred: false });
             ancestor.set_pointer(direction, pointer);
         }
         if let Some(ancestor) = self.store.get_mut(ancestor_slot) {
             ancestor.set_child(direction, Some(slot));
         }
-        Ok(())
     }
 
     pub(super) fn evict_m(
@@ -97,6 +97,7 @@ impl<P: Primitives> VerifierThread<P> {
     ) -> Result<(), Stop> {
         let path = self.path_of(slot);
         let cell = self.store.get(slot);
+        let parent = cell.and_then(|cell| cell.parent);
         let above = self.above(ancestor_slot, &path);
         decide::decide_evict_m(&decide::EvictMView {
             slot_in_range: cell.is_some(),
@@ -106,14 +107,13 @@ impl<P: Primitives> VerifierThread<P> {
             path,
             ancestor_path: above.path,
             has_children: cell.is_some_and(Slot::has_children),
-            pointer: above.pointer,
-            child: above.child,
-            direction: above.direction,
-            ancestor_slot,
-            parent: cell.and_then(|cell| cell.parent),
+            pointer_names_key: above.names(&path),
+            ancestor_has_child: above.child.is_some(),
+            has_parent: parent.is_some(),
+            parent_is_ancestor: parent == Some(above.as_parent(ancestor_slot)),
         })?;
         let hash = self.answer_eviction(slot, outputs);
-        let pointer = Pointer::To { path, hash, deferred: false };
+        let pointer = Pointer::To(Link { path, hash, deferred: false });
         self.point(ancestor_slot, above.direction, pointer);
         self.store.clear(slot);
         Ok(())
@@ -127,20 +127,23 @@ impl<P: Primitives> VerifierThread<P> {
         outputs: &mut Vec<u8>,
     ) -> Result<(), Stop> {
         let path = self.path_of(slot);
+        let parent = self.store.get(slot).and_then(|cell| cell.parent);
         let above = self.above(ancestor_slot, &path);
-        let update = decide::decide_evict_bm(&decide::EvictBMView {
+        let element_count = decide::decide_evict_bm(&decide::EvictBMView {
             ancestor_in_range: above.in_range,
             ancestor_occupied: above.occupied,
             path,
             ancestor_path: above.path,
-            pointer: above.pointer,
-            direction: above.direction,
-            ancestor_slot,
-            parent: self.store.get(slot).and_then(|cell| cell.parent),
+            pointer_names_key: above.names(&path),
+            pointer_deferred: above.is_deferred(),
+            parent_is_ancestor: parent == Some(above.as_parent(ancestor_slot)),
             evict: self.evict_view(slot, timestamp),
         })?;
-        self.point(ancestor_slot, above.direction, update.pointer);
-        self.defer(slot, timestamp, update.element_count, outputs);
+        self.defer(slot, timestamp, element_count, outputs)?;
+        if let Pointer::To(link) = above.pointer {
+            let pointer = Pointer::To(Link { deferred: true, ..link });
+            self.point(ancestor_slot, above.direction, pointer);
+        }
         Ok(())
     }
 
@@ -208,12 +211,24 @@ struct Above {
     child: Option<SlotId>,
 }
 
-/// Whether a record is as it is before anybody touched it.
-fn is_initial(record: &Record<'_>) -> bool {
-    match record {
-        Record::App { value, .. } => value.is_none(),
-        Record::Node { node, .. } => decode_node(node) == Ok(Node::EMPTY),
+impl Above {
+    /// Whether the ancestor points to `path` itself.
+    fn names(&self, path: &Path) -> bool {
+        matches!(&self.pointer, Pointer::To(link) if link.path == *path)
     }
+
+    fn is_deferred(&self) -> bool {
+        matches!(&self.pointer, Pointer::To(Link { deferred: true, .. }))
+    }
+
+    /// The parent link that a record below would have.
+    fn as_parent(&self, slot: SlotId) -> Parent {
+        Parent { slot, direction: self.direction }
+    }
+}
+
+fn has_value(record: &Record<'_>) -> bool {
+    matches!(record, Record::App { value: Some(_), .. })
 }
 
 /// The hash that the tree holds of a record's value.

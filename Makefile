@@ -44,7 +44,7 @@ $(VENV)/.built: $(VENV)/.locked $(NATIVE_SOURCES)
 build: $(VENV)/.built ## Build the extension; leaves the command at .venv/bin/zeta
 
 .PHONY: test
-test: setup format-check lint types build test-rust test-proofs test-python ## Check everything
+test: setup format-check lint types build test-rust test-board test-proofs test-python ## Check everything
 
 .PHONY: format
 format: $(VENV)/.locked ## Format Rust and Python
@@ -77,9 +77,16 @@ types: $(VENV)/.locked
 test-rust: | $(VENV)/.locked
 	cargo test $(RUST_TESTED) --locked
 
+# Every order of the threads' steps on the memory that they share; a build of its own.
+.PHONY: test-board
+test-board:
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom \
+		cargo test --release --locked -p zeta-verifier --lib board_model
+
 .PHONY: test-proofs
 test-proofs:
 	$(MAKE) -C proofs check
+	$(MAKE) -C proofs by-hand
 
 # Includes style (tests/tidy) and the examples of the documentation.
 .PHONY: test-python

@@ -22,6 +22,7 @@ extern crate alloc;
 mod arithmetic;
 mod assembly;
 pub mod bound;
+mod call;
 mod cell;
 mod check;
 mod cost;
@@ -33,8 +34,9 @@ mod instruction;
 mod key_value;
 mod machine;
 mod program;
+mod row_access;
 mod rows;
-mod step;
+mod value;
 mod value_type;
 
 pub use assembly::{Argument, Assembly, Relation, Transition};

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::bound::{REGISTER_COUNT_MAX, ROW_COUNT_MAX};
+use crate::call::{Call, Halt};
 use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, Outcome, Refusal, require};
 use crate::program::Program;
 use crate::rows::{RelationId, RowHandle, Rows, TransitionId};
-use crate::step::{Call, Halt};
 use crate::value_type::Type;
 
 /// Memory for calls, one at a time, used again from call to call.

@@ -36,7 +36,7 @@ class FailedCheck(Error):
 
 
 class CertificationTimeout(Error, TimeoutError):
-    """The epoch is not decided yet; the operation stays provisional, and may be waited for again."""
+    """The epoch is not decided yet: its operations stay provisional, and may be waited for again."""
 
 
 class HostError(Error):

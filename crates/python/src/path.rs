@@ -18,9 +18,8 @@ impl PyPath {
     fn new(bits: BytesLike<'_>, length: u16) -> PyResult<Self> {
         let given = bits.len();
         let bits = bits.first_chunk::<32>().filter(|_| given == 32);
-        let bits = bits.ok_or_else(|| {
-            invalid_value(format!("a path has 32 bytes of bits, not `{given}`"))
-        })?;
+        let bits = bits
+            .ok_or_else(|| invalid_value(format!("a path has 32 bytes of bits, not `{given}`")))?;
         Path::new(bits, length).map(Self).ok_or_else(|| {
             invalid_value(format!(
                 "a path has at most `{PATH_BITS}` bits and none set beyond its length `{length}`"

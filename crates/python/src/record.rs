@@ -7,7 +7,7 @@ use crate::path::PyPath;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zeta_program::RelationId;
-use zeta_verifier::{Hash, Node, Pointer, Record, decode_node, encode_node};
+use zeta_verifier::{Hash, Link, Node, Pointer, Record, decode_node, encode_node};
 
 static APP: Class = Class::new("zeta.log", "App");
 static NODE: Class = Class::new("zeta.log", "Node");
@@ -56,7 +56,8 @@ fn pointer(object: &Bound<'_, PyAny>) -> PyResult<Pointer> {
     }
     let path = object.getattr("path")?.extract::<PyPath>()?.0;
     let hash = hash_from(&object.getattr("hash")?)?;
-    Ok(Pointer::To { path, hash, deferred: object.getattr("deferred")?.extract()? })
+    let deferred = object.getattr("deferred")?.extract()?;
+    Ok(Pointer::To(Link { path, hash, deferred }))
 }
 
 fn hash_from(object: &Bound<'_, PyAny>) -> PyResult<Hash> {
@@ -75,7 +76,8 @@ pub(crate) fn record_object<'py>(
             APP.make(py, (PyBytes::new(py, key), value, relation.0))
         }
         Record::Node { path, node } => {
-            let node = decode_node(node).map_err(|reason| crate::errors::decode_error(0, reason))?;
+            let node =
+                decode_node(node).map_err(|reason| crate::errors::decode_error(0, reason))?;
             let (left, right) = (pointer_object(py, &node.left)?, pointer_object(py, &node.right)?);
             NODE.make(py, (PyPath(*path), left, right))
         }
@@ -86,13 +88,10 @@ pub(crate) fn pointers_object<'py>(py: Python<'py>, node: &Node) -> PyResult<Bou
     POINTERS.make(py, (pointer_object(py, &node.left)?, pointer_object(py, &node.right)?))
 }
 
-fn pointer_object<'py>(
-    py: Python<'py>,
-    pointer: &Pointer,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn pointer_object<'py>(py: Python<'py>, pointer: &Pointer) -> PyResult<Option<Bound<'py, PyAny>>> {
     match pointer {
         Pointer::Empty => Ok(None),
-        Pointer::To { path, hash, deferred } => {
+        Pointer::To(Link { path, hash, deferred }) => {
             POINTER.make(py, (PyPath(*path), PyBytes::new(py, hash), *deferred)).map(Some)
         }
     }

@@ -159,11 +159,7 @@ fn random<const N: usize>(py: Python<'_>) -> PyResult<[u8; N]> {
     py.import("os")?.call_method1("urandom", (N,))?.extract()
 }
 
-fn given_or_random(
-    py: Python<'_>,
-    name: &str,
-    given: Option<BytesLike<'_>>,
-) -> PyResult<[u8; 16]> {
+fn given_or_random(py: Python<'_>, name: &str, given: Option<BytesLike<'_>>) -> PyResult<[u8; 16]> {
     let Some(bytes) = given else { return random(py) };
     <[u8; 16]>::try_from(&*bytes)
         .map_err(|_| invalid_value(format!("`{name}` has 16 bytes, not `{}`", bytes.len())))

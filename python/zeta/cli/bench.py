@@ -1,0 +1,196 @@
+"""`zeta bench`: YCSB, policies side by side, and single calls from Python."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import zeta
+from zeta.cli import memory, options, single
+from zeta.cli.checking import Checker
+from zeta.cli.failure import found_wrong, misuse
+from zeta.cli.loading import load
+from zeta.cli.measure import Side, prepare
+from zeta.cli.replay import figures, report
+from zeta.cli.screen import Screen, milliseconds
+from zeta.workload.oracle import Table
+from zeta.workload.ycsb import MIXES, Ycsb
+
+# A round is long enough to be timed, and short enough that both sides see the same machine.
+_ROUND_SECONDS = 0.25
+_ROUND_REQUESTS_MAX = 2_000_000
+
+
+class Workload(StrEnum):
+    YCSB_A = "ycsb-a"
+    YCSB_B = "ycsb-b"
+    YCSB_C = "ycsb-c"
+    YCSB_D = "ycsb-d"
+    YCSB_F = "ycsb-f"
+    POLICIES = "policies"
+    SINGLE = "single"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured."""
+
+    records: int
+    seconds: float
+    distribution: str
+    theta: float
+    threads: int
+    epoch_seconds: float
+    value_size: int
+    batch_size: int
+
+
+def bench(
+    workload: Annotated[
+        Workload,
+        typer.Argument(
+            help="A core workload of YCSB; `policies`: YCSB-A under each policy; "
+            "`single`: one get or put at a time."
+        ),
+    ],
+    records: Annotated[int, typer.Option(min=3, max=1 << 32, help="Records.")] = 1_000_000,
+    seconds: Annotated[
+        float, typer.Option(min=0.05, max=86400, help="Seconds under load, for each side.")
+    ] = 5.0,
+    distribution: Annotated[
+        options.Distribution, typer.Option(help="Which records are asked for.")
+    ] = options.Distribution.ZIPFIAN,
+    theta: Annotated[
+        float, typer.Option(help="Skew of the zipfian distribution, between 0 and 1.")
+    ] = 0.9,
+    threads: options.Threads = 1,
+    epoch_ms: options.EpochMs = 1000,
+    policy: options.PolicyName = options.Policy.HYBRID,
+    value_size: options.ValueSize = 8,
+    batch: options.BatchSize = 8192,
+    json: options.Json = False,
+) -> None:
+    """Measure the store, by turns with the same host without its verifier.
+
+    Every answer is checked while no watch runs. Workload D always asks for the latest records.
+    """
+    if not 0.0 < theta < 1.0:
+        misuse(f"`--theta` must lie between 0 and 1, and is `{theta}`")
+    screen = Screen(json)
+    plan = Plan(records, seconds, distribution, theta, threads, epoch_ms / 1000, value_size, batch)
+    if workload is Workload.SINGLE:
+        screen.result(single.bench_single(screen, records, seconds, value_size))
+        return
+    name = "ycsb-a" if workload is Workload.POLICIES else workload.value
+    screen.say(
+        f"{name} ({MIXES[name].about}): {records:,} records of 8+{value_size} bytes, "
+        f"{distribution}{f' {theta}' if distribution == 'zipfian' else ''}, {threads} thread(s), "
+        f"epochs of {epoch_ms} ms"
+    )
+    if workload is Workload.POLICIES:
+        contract = compare_policies(screen, plan)
+    else:
+        contract = run_ycsb(screen, plan, name, [policy.value])[0]
+        nanoseconds = contract["verified_ns_per_op"], contract["unverified_ns_per_op"]
+        report(
+            screen,
+            contract,
+            ("one operation", "{:,.0f} ns verified, {:,.0f} ns unverified".format(*nanoseconds)),
+            ("memory per record", f"{contract['bytes_per_record']:,.0f} bytes"),
+        )
+    screen.result(contract)
+    if contract["wrong_answers"]:
+        found_wrong(f"{contract['wrong_answers']} answers are wrong")
+
+
+def run_ycsb(screen: Screen, plan: Plan, name: str, policies: list[str]) -> list[dict[str, Any]]:
+    """The figures of each policy, all measured by turns with one unverified store."""
+    source = Ycsb(MIXES[name], plan.records, plan.distribution, plan.theta)
+    checkers = [Checker(Table(plan.records), plan.value_size) for _ in policies]
+    numbers = np.arange(plan.records, dtype=np.uint64)
+    sizes = []
+    with ExitStack() as stack:
+        sides = []
+        for policy in [*policies, "unverified"]:
+            before = memory.resident_bytes()
+            store = stack.enter_context(zeta.open(workers=plan.threads, policy=policy, epoch=None))
+            load(store, numbers, numbers, plan.value_size, screen)
+            sizes.append((memory.resident_bytes() - before) / plan.records)
+            epochs = None if policy == "unverified" else plan.epoch_seconds
+            sides.append(
+                stack.enter_context(Side(store, threads=plan.threads, epoch_seconds=epochs))
+            )
+        for checker in checkers:
+            checker.oracle.load(numbers, numbers)
+        serve_for(screen, plan, source, sides, checkers)
+        results = []
+        for side, checker, size in zip(sides, checkers, sizes, strict=False):
+            side.settle()
+            result = figures(side, sides[-1], checker.wrong)
+            result |= {
+                "bytes_per_record": round(size, 1),
+                "verified_ns_per_op": round(1e9 / side.operations_per_s, 1),
+                "unverified_ns_per_op": round(1e9 / sides[-1].operations_per_s, 1),
+            }
+            results.append(result)
+    return results
+
+
+def serve_for(
+    screen: Screen, plan: Plan, source: Ycsb, sides: list[Side], checkers: list[Checker]
+) -> None:
+    """Rounds of the same operations on every side, until all have worked for long enough."""
+    requests = 4 * plan.batch_size
+    warm = False
+    wanted = plan.seconds * len(sides)
+    with screen.progress("measuring", wanted) as bar:
+        while (passed := sum(side.watch.now() for side in sides)) < wanted or not warm:
+            if not warm and passed >= min(0.1 * wanted, 1.0 * len(sides)):
+                for side in sides:
+                    side.forget()
+                warm = True
+                continue
+            if warm:
+                bar.to(passed)
+            operations = source.draw(requests)
+            calls = prepare(
+                operations,
+                threads=plan.threads,
+                batch_size=plan.batch_size,
+                value_size=plan.value_size,
+            )
+            began = time.perf_counter()
+            answers = [side.serve(calls) for side in sides]
+            slowness = (time.perf_counter() - began) / len(sides) / _ROUND_SECONDS
+            for checker, answered in zip(checkers, answers, strict=False):
+                checker.check(operations, answered)
+            requests = int(requests / max(slowness, 0.25))
+            requests = min(max(requests, plan.batch_size), _ROUND_REQUESTS_MAX)
+
+
+def compare_policies(screen: Screen, plan: Plan) -> dict[str, Any]:
+    policies = [policy.value for policy in options.Policy]
+    results = dict(zip(policies, run_ycsb(screen, plan, "ycsb-a", policies), strict=True))
+    rows = [
+        (
+            name,
+            f"{result['verified_ops_per_s']:,}",
+            f"{result['verified_ns_per_op']:,.0f}",
+            f"{result['ratio']:.3f}",
+            milliseconds(result["certification_ms"]["p99"]),
+        )
+        for name, result in results.items()
+    ]
+    hybrid = results["hybrid"]
+    unverified = hybrid["unverified_ops_per_s"]
+    nanoseconds = f"{hybrid['unverified_ns_per_op']:,.0f}"
+    rows.append(("unverified", f"{unverified:,}", nanoseconds, "1.000", "-"))
+    screen.columns(("policy", "operations/s", "ns each", "ratio", "certified, 99 %"), rows)
+    wrong = sum(result["wrong_answers"] for result in results.values())
+    return {**hybrid, "wrong_answers": wrong, "policies": results}

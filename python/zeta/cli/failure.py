@@ -1,0 +1,74 @@
+"""Failures: whose fault, in a line on the error stream, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import sys
+from collections.abc import Callable
+from typing import Never, ParamSpec
+
+import typer
+
+from zeta import errors
+
+P = ParamSpec("P")
+
+TAMPERED = 1
+"""An attack was detected, or an answer was wrong."""
+MISUSED = 2
+"""The command line or an input is at fault."""
+OURS = 70
+"""A bug of Zeta's own."""
+INTERRUPTED = 130
+
+
+def found_wrong(what: str) -> Never:
+    say(what)
+    raise typer.Exit(TAMPERED)
+
+
+def misuse(what: str) -> Never:
+    say(what)
+    raise typer.Exit(MISUSED)
+
+
+def say(what: str) -> None:
+    print(f"zeta: {what}", file=sys.stderr, flush=True)
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """The command, with a line and an exit code for whatever it raises."""
+
+    @functools.wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            command(*arguments, **options)
+        except (errors.Error, OSError, MemoryError, KeyboardInterrupt) as error:
+            what, code = verdict(error)
+            say(what)
+            raise typer.Exit(code) from None
+
+    return run
+
+
+def verdict(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    match error:
+        case errors.InternalError():
+            return f"{error}: this is a bug of zeta, please report it", OURS
+        case errors.LogWriteError():
+            return str(error), MISUSED
+        case errors.HostError():
+            return str(error), TAMPERED
+        case errors.Error():
+            return str(error), MISUSED
+        case MemoryError():
+            return "the memory is not enough: ask for fewer records or smaller values", MISUSED
+        case KeyboardInterrupt():
+            return "interrupted", INTERRUPTED
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return f"the disk is full: `{error.filename}`", MISUSED
+        case OSError(filename=filename) if filename is not None:
+            return f"cannot use `{filename}`: {error.strerror}", MISUSED
+    raise error

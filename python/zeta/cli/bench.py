@@ -59,7 +59,7 @@ def bench(
             "`single`: one get or put at a time."
         ),
     ],
-    records: Annotated[int, typer.Option(min=3, max=1 << 32, help="Records.")] = 1_000_000,
+    records: Annotated[int, typer.Option(min=1, max=1 << 32, help="Records.")] = 1_000_000,
     seconds: Annotated[
         float, typer.Option(min=0.05, max=86400, help="Seconds under load, for each side.")
     ] = 5.0,

@@ -42,5 +42,5 @@ class Checker:
             values = np.asarray(answer.batch.values)[places]
             return int(np.count_nonzero(wrong)) + int(np.count_nonzero((wanted != values).any(1)))
         values = answer.batch.values
-        differing = sum(self._given[int(expected[place])] != values[place] for place in places)
-        return int(np.count_nonzero(wrong)) + differing
+        differing = [self._given[int(expected[place])] != values[place] for place in places]
+        return int(np.count_nonzero(wrong)) + sum(differing)

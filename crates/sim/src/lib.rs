@@ -1,1 +1,14 @@
-//! Untrusted.
+//! A simulated host that drives the verifier under a seed, and lies to it in every way we know.
+//!
+//! Nothing here is shipped or trusted. `host` is honest and small; `attack` changes what it stores
+//! or says; `schedule` interleaves clients, threads and epochs; `history` is what clients saw, for
+//! a judge that knows nothing of Zeta; `vector` makes the files under `vectors/`.
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers, and overflow panics")]
+#![expect(clippy::indexing_slicing, reason = "a mistake of the simulator must stop it")]
+#![expect(clippy::expect_used, reason = "a mistake of the simulator must stop it")]
+
+pub mod operation;
+pub mod owned_record;
+pub mod random;
+pub mod run;
+pub mod vector;

@@ -1,0 +1,62 @@
+//! One verifier with all its threads, and everything that was ever submitted to it.
+
+use std::sync::Arc;
+use zeta_program::Program;
+use zeta_verifier::{
+    Board, Config, Entry, Primitives, Progress, StopCause, ThreadId, Verifier, VerifierThread,
+};
+
+/// One call of `verify_log`, in processing order over all threads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub thread: u16,
+    pub log: Vec<u8>,
+    pub progress: Progress,
+    pub outputs: Vec<u8>,
+}
+
+pub struct Run<P: Primitives> {
+    pub board: Arc<Board>,
+    pub threads: Vec<VerifierThread<P>>,
+    pub steps: Vec<Step>,
+}
+
+impl<P: Primitives + Clone> Run<P> {
+    #[must_use]
+    pub fn new(config: &Config, program: &[u8], primitives: &P) -> Self {
+        let program = Program::load(program).expect("the program is ours");
+        let verifier = Verifier::with_primitives(config, program, primitives);
+        let verifier = verifier.expect("the configuration is ours");
+        Self { board: verifier.board, threads: verifier.threads, steps: Vec::new() }
+    }
+}
+
+impl<P: Primitives> Run<P> {
+    /// Feeds bytes to a thread and records the call.
+    pub fn feed(&mut self, thread: u16, log: &[u8]) -> &Step {
+        let mut outputs = Vec::new();
+        let progress = self.threads[usize::from(thread)].verify_log(log, &mut outputs);
+        self.steps.push(Step { thread, log: log.to_vec(), progress, outputs });
+        self.steps.last().expect("a step was just pushed")
+    }
+
+    /// Feeds one entry to a thread.
+    pub fn submit(&mut self, thread: u16, entry: &Entry<'_>) -> &Step {
+        let mut log = Vec::new();
+        entry.encode(&mut log);
+        self.feed(thread, &log)
+    }
+
+    /// Whether the thread was rejected.
+    #[must_use]
+    pub fn is_poisoned(&self, thread: ThreadId) -> bool {
+        self.threads[usize::from(thread.0)].rejection().is_some()
+    }
+}
+
+impl Step {
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.progress.stop == StopCause::Done
+    }
+}

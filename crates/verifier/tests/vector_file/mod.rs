@@ -1,0 +1,97 @@
+//! A vector as it is read from its file, and a verifier made from its configuration.
+#![expect(dead_code, reason = "each test binary uses its own part")]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use zeta_program::Program;
+use zeta_verifier::{Config, Incarnation, Standard, Verifier, decode_node};
+
+pub struct Vector {
+    /// Below `vectors/`.
+    pub name: String,
+    pub twin: Option<String>,
+    pub config: Value,
+    pub steps: Vec<Step>,
+    pub epochs: Vec<Value>,
+}
+
+#[derive(Clone)]
+pub struct Step {
+    pub thread: usize,
+    pub log: Vec<u8>,
+    pub consumed: usize,
+    pub stop: String,
+    pub code: Option<u16>,
+    pub name: Option<String>,
+    pub position: Option<u64>,
+    pub outputs: Vec<u8>,
+}
+
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
+}
+
+/// Every vector, in the order of the names.
+pub fn all() -> Vec<Vector> {
+    let mut paths = Vec::new();
+    collect(&folder(), &mut paths);
+    paths.sort();
+    assert!(paths.len() > 100, "the vectors are missing");
+    paths.iter().map(|path| read(path)).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> Vector {
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let steps = file["steps"].as_array().unwrap().iter().map(|step| Step {
+        thread: step["thread"].as_u64().unwrap() as usize,
+        log: bytes(&step["log"]),
+        consumed: step["consumed"].as_u64().unwrap() as usize,
+        stop: step["stop"].as_str().unwrap().into(),
+        code: step["code"].as_u64().map(|code| code as u16),
+        name: step["name"].as_str().map(str::to_owned),
+        position: step["position"].as_u64(),
+        outputs: bytes(&step["outputs"]),
+    });
+    Vector {
+        name: path.strip_prefix(folder()).unwrap().to_str().unwrap().replace('\\', "/"),
+        twin: file["twin"].as_str().map(str::to_owned),
+        steps: steps.collect(),
+        config: file["config"].clone(),
+        epochs: file["epochs"].as_array().unwrap().clone(),
+    }
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().unwrap();
+    assert!(hex.len() % 2 == 0);
+    let pair = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(pair).collect()
+}
+
+impl Vector {
+    pub fn verifier(&self) -> Verifier<Standard> {
+        let number = |name: &str| self.config[name].as_u64().unwrap();
+        let config = Config {
+            threads: number("threads") as u16,
+            slots: number("slots") as u16,
+            byte_budget: number("byte_budget"),
+            root: decode_node(&bytes(&self.config["root"])).unwrap(),
+            nonce: bytes(&self.config["nonce"]).try_into().unwrap(),
+            incarnation: Incarnation(bytes(&self.config["incarnation"]).try_into().unwrap()),
+            secret: bytes(&self.config["secret"]).try_into().unwrap(),
+        };
+        let program = Program::load(&bytes(&self.config["program"])).unwrap();
+        Verifier::new(&config, program).unwrap()
+    }
+}

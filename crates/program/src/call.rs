@@ -73,15 +73,22 @@ impl<'a, R: Rows> Call<'a, R> {
                 }
                 Instruction::Fail { code } => return Err(Halt::Failed(named(*code))),
                 Instruction::Bind { target, key } => self.bind(*target, *key)?,
+                Instruction::Read { presence, target, row } => {
+                    self.read(*presence, *target, *row)?;
+                }
+                Instruction::Load { target, row } => self.load(*target, *row)?,
+                Instruction::Store { row, source } => self.store(*row, *source)?,
+                Instruction::Delete { row } => self.write(*row, Written::Null)?,
                 Instruction::Return { operands } => return Ok(self.give_back(operands, result)?),
-                other => self.step(other)?,
+                other => self.compute(other)?,
             }
         }
         Err(Halt::Failed(Failure::Internal))
     }
 
-    #[inline(always)]
-    fn step(&mut self, instruction: &Instruction) -> Result<(), Failure> {
+    /// An instruction on values: apart, so that the code for rows keeps the processor's registers.
+    #[inline(never)]
+    fn compute(&mut self, instruction: &Instruction) -> Result<(), Failure> {
         use Instruction as I;
         match instruction {
             I::Word { target, word } => self.set_word(*target, *word),
@@ -129,13 +136,6 @@ impl<'a, R: Rows> Call<'a, R> {
                 self.set_made(*target, &digest)
             }
             I::HmacSha256 { target, key, message } => self.hmac(*target, *key, *message),
-            I::Read { presence, target, row } => self.read(*presence, *target, *row),
-            I::Load { target, row } => {
-                let cell = self.row_bytes(*target, *row)?.ok_or(Failure::AbsentRow)?;
-                self.set(*target, cell)
-            }
-            I::Store { row, source } => self.store(*row, *source),
-            I::Delete { row } => self.write(*row, Written::Null),
             I::Epoch { target } => self.set_word(*target, u64::from(self.epoch)),
             // The rest is executed by `execute`.
             _ => Err(Failure::Internal),
@@ -205,7 +205,9 @@ impl<'a, R: Rows> Call<'a, R> {
         let scratch = &mut self.machine.scratch;
         let memory = match cell.source() {
             Source::Scratch => {
-                require(range.end <= scratch.len(), Failure::Internal)?;
+                if range.end > scratch.len() {
+                    return Err(Failure::Internal);
+                }
                 scratch.extend_from_within(range);
                 return Ok(());
             }
@@ -221,6 +223,7 @@ impl<'a, R: Rows> Call<'a, R> {
     }
 
     /// The same byte string in scratch memory.
+    #[inline(never)]
     pub(crate) fn copy(&mut self, cell: Cell) -> Result<Cell, Failure> {
         let start = self.machine.scratch.len();
         self.append(cell)?;

@@ -77,7 +77,7 @@ impl Machine {
         self.row_count = 0;
         self.scratch.clear();
         let found = program.transition(transition).ok_or(Refusal::UnknownTransition)?;
-        let mut arguments = Arguments { bytes: args, position: 0 };
+        let mut arguments = Arguments { rest: args, length: args.len() };
         let mut cells = self.cells.iter_mut();
         let mut assign = |cell: Cell| {
             if let Some(register) = cells.next() {
@@ -94,7 +94,7 @@ impl Machine {
                 false => absent(argument.value.payload).ok_or(Refusal::IllTypedArguments)?,
             });
         }
-        require(arguments.position == args.len(), Refusal::IllTypedArguments)?;
+        require(arguments.rest.is_empty(), Refusal::IllTypedArguments)?;
         self.begun = Some(transition);
         Ok(())
     }
@@ -164,50 +164,49 @@ pub(crate) fn absent(payload: Type) -> Option<Cell> {
     }
 }
 
+/// Arguments that are being decoded: the bytes that are left, and how many there were.
 struct Arguments<'a> {
-    bytes: &'a [u8],
-    position: usize,
+    rest: &'a [u8],
+    length: usize,
 }
 
-impl<'a> Arguments<'a> {
-    #[inline(always)]
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Refusal> {
-        let end = self.position.saturating_add(length);
-        let taken = self.bytes.get(self.position..end).ok_or(Refusal::IllTypedArguments)?;
-        self.position = end;
-        Ok(taken)
-    }
-
+impl Arguments<'_> {
     fn flag(&mut self) -> Result<bool, Refusal> {
-        let byte = self.take(1)?;
-        require(byte == [0] || byte == [1], Refusal::IllTypedArguments)?;
-        Ok(byte == [1])
+        let ([byte], rest) = self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
+        self.rest = rest;
+        require(*byte <= 1, Refusal::IllTypedArguments)?;
+        Ok(*byte == 1)
     }
 
     #[inline(always)]
     fn payload(&mut self, payload: Type) -> Result<Cell, Refusal> {
-        // Byte strings first and apart: a branch is cheaper than the jump of a wide match.
-        if let Type::Bytes(max) = payload {
-            let length = self.take(4)?.first_chunk().copied().unwrap_or_default();
-            let length = u32::from_le_bytes(length);
-            require(length <= max, Refusal::IllTypedArguments)?;
-            return self.span(length);
-        }
         match payload {
-            Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
-            Type::Integer(integer) => {
-                Ok(Cell::of_word(integer.word_of_bytes(self.take(integer.width())?)))
+            Type::Bytes(max) => {
+                let (length, rest) =
+                    self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
+                self.rest = rest;
+                let length = u32::from_le_bytes(*length);
+                require(length <= max, Refusal::IllTypedArguments)?;
+                self.span(length)
             }
             Type::Fixed(length) => self.span(length),
+            Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
+            Type::Integer(integer) => {
+                let split = self.rest.split_at_checked(integer.width());
+                let (taken, rest) = split.ok_or(Refusal::IllTypedArguments)?;
+                self.rest = rest;
+                Ok(Cell::of_word(integer.word_of_bytes(taken)))
+            }
             // The loader lets no row into a signature.
-            Type::Bytes(_) | Type::Row(_) => Err(Refusal::IllTypedArguments),
+            Type::Row(_) => Err(Refusal::IllTypedArguments),
         }
     }
 
     #[inline(always)]
     fn span(&mut self, length: u32) -> Result<Cell, Refusal> {
-        let start = self.position;
-        let taken = self.take(usize::try_from(length).unwrap_or(usize::MAX))?;
-        Cell::of_span(Source::Arguments, start, taken.len()).ok_or(Refusal::IllTypedArguments)
+        let start = self.length.saturating_sub(self.rest.len());
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        self.rest = self.rest.get(length..).ok_or(Refusal::IllTypedArguments)?;
+        Cell::of_span(Source::Arguments, start, length).ok_or(Refusal::IllTypedArguments)
     }
 }

@@ -73,6 +73,13 @@ impl<R: Rows> Call<'_, R> {
         self.set(target, cell)
     }
 
+    #[inline(always)]
+    pub(crate) fn load(&mut self, target: Register, row: Register) -> Result<(), Failure> {
+        let cell = self.row_bytes(target, row)?.ok_or(Failure::AbsentRow)?;
+        self.set(target, cell)
+    }
+
+    #[inline(always)]
     pub(crate) fn store(&mut self, row: Register, source: Register) -> Result<(), Failure> {
         let mut cell = self.cell(source)?;
         // Writes outlive the call's loan of the rows, and are read without the program.

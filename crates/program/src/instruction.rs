@@ -2,6 +2,10 @@
 
 use alloc::boxed::Box;
 
+use crate::decode::Reader;
+use crate::encode::Writer;
+use crate::error::{LoadError, require};
+
 /// A register of a transition: its index in the transition's table of types.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Register(pub u16);
@@ -9,11 +13,11 @@ pub struct Register(pub u16);
 /// Checked arithmetic on integers of one type; division rounds down, as in Python.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arithmetic {
-    Add,
-    Subtract,
-    Multiply,
-    FloorDivide,
-    Modulo,
+    Add = 0,
+    Subtract = 1,
+    Multiply = 2,
+    FloorDivide = 3,
+    Modulo = 4,
 }
 
 /// A comparison of integers, of byte strings, or (for equality only) of bools.
@@ -22,144 +26,113 @@ pub enum Arithmetic {
 /// lexicographic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Comparison {
-    Equal,
-    Less,
-    LessOrEqual,
+    Equal = 0,
+    Less = 1,
+    LessOrEqual = 2,
 }
 
 /// A connective that evaluates both operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Logic {
-    And,
-    Or,
+    And = 0,
+    Or = 1,
 }
 
-/// One instruction. `target` is written, every other register is read.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Instruction {
+/// A part of an instruction, as it is encoded.
+pub(crate) trait Field: Sized {
+    fn write(&self, writer: &mut Writer);
+    fn read(reader: &mut Reader<'_>) -> Result<Self, LoadError>;
+}
+
+/// The instructions, each with its opcode; they are encoded as opcode and fields, in this order.
+macro_rules! instructions {
+    (
+        $($(#[$doc:meta])* $opcode:literal $name:ident { $($field:ident: $kind:ty),+ })+;
+        $(#[$last_doc:meta])* $last_opcode:literal $last:ident { $last_field:ident: $last_kind:ty }
+    ) => {
+        /// One instruction. `target` is written, every other register is read.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum Instruction {
+            $($(#[$doc])* $name { $($field: $kind),+ },)+
+            $(#[$last_doc])* $last { $last_field: $last_kind },
+        }
+
+        impl Field for Instruction {
+            fn write(&self, writer: &mut Writer) {
+                match self {
+                    $(Instruction::$name { $($field),+ } => {
+                        writer.u8($opcode);
+                        $($field.write(writer);)+
+                    })+
+                    Instruction::$last { $last_field } => {
+                        writer.u8($last_opcode);
+                        $last_field.write(writer);
+                    }
+                }
+            }
+
+            fn read(reader: &mut Reader<'_>) -> Result<Self, LoadError> {
+                Ok(match reader.u8()? {
+                    $($opcode => Instruction::$name { $($field: Field::read(reader)?),+ },)+
+                    opcode => {
+                        require(opcode == $last_opcode, LoadError::UnknownOpcode)?;
+                        Instruction::$last { $last_field: Field::read(reader)? }
+                    }
+                })
+            }
+        }
+    };
+}
+
+instructions! {
     /// A bool or an integer; a signed word is sign-extended.
-    Word {
-        target: Register,
-        word: u64,
-    },
+    0 Word { target: Register, word: u64 }
     /// A byte string of the program's table.
-    Constant {
-        target: Register,
-        constant: u16,
-    },
+    1 Constant { target: Register, constant: u16 }
     /// A copy to a register whose type holds every value of the source.
-    Move {
-        target: Register,
-        source: Register,
-    },
+    2 Move { target: Register, source: Register }
     /// A copy to another type of integer or byte string; fails where the value does not fit.
-    Convert {
-        target: Register,
-        source: Register,
-    },
-    Arithmetic {
-        operation: Arithmetic,
-        target: Register,
-        left: Register,
-        right: Register,
-    },
-    Compare {
-        comparison: Comparison,
-        target: Register,
-        left: Register,
-        right: Register,
-    },
-    Logic {
-        logic: Logic,
-        target: Register,
-        left: Register,
-        right: Register,
-    },
-    Not {
-        target: Register,
-        source: Register,
-    },
+    3 Convert { target: Register, source: Register }
+    /// The exact result, or a failure.
+    4 Arithmetic { operation: Arithmetic, target: Register, left: Register, right: Register }
+    /// Whether the operands compare so.
+    5 Compare { comparison: Comparison, target: Register, left: Register, right: Register }
+    /// A connective of two bools.
+    6 Logic { logic: Logic, target: Register, left: Register, right: Register }
+    /// The other bool.
+    7 Not { target: Register, source: Register }
     /// The length of a byte string.
-    Length {
-        target: Register,
-        source: Register,
-    },
+    8 Length { target: Register, source: Register }
     /// The bytes from `start` up to `end`, exclusive; fails outside the source.
-    Slice {
-        target: Register,
-        source: Register,
-        start: Register,
-        end: Register,
-    },
+    9 Slice { target: Register, source: Register, start: Register, end: Register }
     /// The raw bytes of the operands, one after the other: integers little-endian, bools 0 or 1.
-    Pack {
-        target: Register,
-        operands: Box<[Register]>,
-    },
+    10 Pack { target: Register, operands: Box<[Register]> }
     /// The inverse of a pack, for one bool, integer or fixed byte string at `offset`.
-    Unpack {
-        target: Register,
-        source: Register,
-        offset: u32,
-    },
-    Sha256 {
-        target: Register,
-        source: Register,
-    },
-    HmacSha256 {
-        target: Register,
-        key: Register,
-        message: Register,
-    },
+    11 Unpack { target: Register, source: Register, offset: u32 }
+    /// The hash of a byte string.
+    12 Sha256 { target: Register, source: Register }
+    /// The keyed hash of a byte string.
+    13 HmacSha256 { target: Register, key: Register, message: Register }
     /// The row of a key, in the relation of the target's type.
-    Bind {
-        target: Register,
-        key: Register,
-    },
+    14 Bind { target: Register, key: Register }
     /// A row's presence and bytes; those of a null row are empty, or zeros where fixed.
-    Read {
-        presence: Register,
-        target: Register,
-        row: Register,
-    },
+    15 Read { presence: Register, target: Register, row: Register }
     /// A row's bytes; fails where the row is null.
-    Load {
-        target: Register,
-        row: Register,
-    },
+    16 Load { target: Register, row: Register }
     /// Makes a row hold these bytes.
-    Store {
-        row: Register,
-        source: Register,
-    },
+    17 Store { row: Register, source: Register }
     /// Makes a row null.
-    Delete {
-        row: Register,
-    },
+    18 Delete { row: Register }
     /// Goes on at instruction `to`.
-    Jump {
-        to: u16,
-    },
+    19 Jump { to: u16 }
     /// Goes on at instruction `to` unless the condition holds.
-    JumpUnless {
-        condition: Register,
-        to: u16,
-    },
+    20 JumpUnless { condition: Register, to: u16 }
     /// Fails with the failure of `code` unless the condition holds.
-    Check {
-        condition: Register,
-        code: u16,
-    },
+    21 Check { condition: Register, code: u16 }
     /// Fails with the failure of `code`.
-    Fail {
-        code: u16,
-    },
+    22 Fail { code: u16 }
     /// The epoch in which the call runs; it never goes down from call to call.
-    Epoch {
-        target: Register,
-    },
+    23 Epoch { target: Register };
     /// Ends the call with the result: for each value its register, for an optional one two.
-    Return {
-        operands: Box<[Register]>,
-    },
+    24 Return { operands: Box<[Register]> }
 }

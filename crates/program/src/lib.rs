@@ -1,8 +1,8 @@
 //! An application's program: its typed instructions, its canonical bytes, its loader, its machine.
 //!
-//! TRUSTED. An application is data: relations, and transitions written in a small typed instruction
-//! set. People approve a program by its digest; the verifier loads its bytes and runs its transitions
-//! over the records that sit in slots.
+//! TRUSTED. An application is data: relations, and transitions written in a small typed
+//! instruction set. People approve a program by its digest; the verifier loads its bytes and runs
+//! its transitions over the records that sit in slots.
 //!
 //! What holds after [`Program::load`] has accepted some bytes:
 //! - the bytes are the only encoding of what they say;
@@ -29,6 +29,7 @@ mod cost;
 mod decode;
 mod encode;
 mod error;
+mod field;
 mod flow;
 mod instruction;
 mod key_value;

@@ -2,20 +2,34 @@
 
 use crate::rows::RelationId;
 
-/// The eight integer types.
+/// The eight integer types; their numbers are their tags in the encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Integer {
-    U8,
-    U16,
-    U32,
-    U64,
-    I8,
-    I16,
-    I32,
-    I64,
+    U8 = 1,
+    U16 = 2,
+    U32 = 3,
+    U64 = 4,
+    I8 = 5,
+    I16 = 6,
+    I32 = 7,
+    I64 = 8,
 }
 
 impl Integer {
+    /// The type of a tag from 1 to 8; any other tag counts as 8.
+    pub(crate) const fn of_tag(tag: u8) -> Integer {
+        match tag {
+            1 => Integer::U8,
+            2 => Integer::U16,
+            3 => Integer::U32,
+            4 => Integer::U64,
+            5 => Integer::I8,
+            6 => Integer::I16,
+            7 => Integer::I32,
+            _ => Integer::I64,
+        }
+    }
+
     /// The width of the encoding, in bytes.
     pub const fn width(self) -> usize {
         match self {

@@ -207,7 +207,7 @@ fn refused_bytes() -> Vec<(LoadError, Vec<u8>)> {
         (E::TrailingBytes, [bytes.as_slice(), &[0]].concat()),
         (E::BadMagic, byte(0, b'Z')),
         (E::UnknownVersion, byte(8, 2)),
-        (E::UnknownOpcode, byte(opcode, 32)),
+        (E::UnknownOpcode, byte(opcode, 25)),
         (E::BadText, byte(name, 0xff)),
         (E::BadName, byte(name, b' ')),
     ];
@@ -216,6 +216,17 @@ fn refused_bytes() -> Vec<(LoadError, Vec<u8>)> {
     let flag = bytes.windows(4).position(|window| window == b"flag").unwrap_or(0);
     cases.push((E::BadPresence, byte(flag + 4, 2)));
     cases.push((E::UnknownType, byte(flag + 5, 12)));
+    // An instruction of three registers before the return: opcode, operation, registers.
+    let compare =
+        I::Compare { comparison: Comparison::Less, target: r(0), left: r(1), right: r(1) };
+    for (instruction, unknown) in [(add(1, 1, 1), 5), (compare, 3), (and(0, 0, 0), 2)] {
+        let code = vec![word(0, 0), word(1, 0), instruction];
+        let mut bytes = small(vec![Type::Bool, U32], code);
+        assert!(Program::load(&bytes).is_ok());
+        let operation = bytes.len() - 10;
+        bytes[operation] = unknown;
+        cases.push((E::UnknownOperation, bytes));
+    }
     cases
 }
 

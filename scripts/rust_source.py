@@ -17,6 +17,7 @@ TOKEN = re.compile(
 FUNCTION = re.compile(
     r"\b(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|async|unsafe|extern)\s+)*fn\s+(?P<name>\w+)"
 )
+TEST_FILE = re.compile(r"^#!\[cfg\(all\(test\b", re.MULTILINE)
 TEST_MODULE = re.compile(
     r"#\[cfg\(test\)\]\s*(?:#\[[^\n]*\]\s*)*(?:pub\s+)?mod\s+\w+\s*(?P<end>[;{])"
 )
@@ -72,7 +73,9 @@ def line_of(text: str, position: int) -> int:
 
 
 def test_spans(code: str) -> list[tuple[int, int]]:
-    """Where the test modules of a file stand, in blanked code."""
+    """Where the test modules of a file stand, in blanked code; a file may be one as a whole."""
+    if TEST_FILE.search(code):
+        return [(0, len(code))]
     return [
         (found.start(), closing(code, found.start("end")) if found["end"] == "{" else found.end())
         for found in TEST_MODULE.finditer(code)

@@ -62,7 +62,7 @@ pub(crate) fn not_yet_name(not_yet: NotYet) -> String {
 #[pyfunction]
 pub(crate) fn reasons() -> Vec<(String, u16, &'static str)> {
     Reason::ALL
-        .into_iter()
-        .map(|reason| (reason_name(reason), reason.code(), reason.text()))
+        .iter()
+        .map(|reason| (reason_name(*reason), reason.code(), reason.text()))
         .collect()
 }

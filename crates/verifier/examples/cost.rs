@@ -1,4 +1,5 @@
-//! What each operation costs the verifier alone, in nanoseconds: `cargo run --release --example cost`.
+//! What each operation costs the verifier alone, in nanoseconds:
+//! `cargo run --release -p zeta-verifier --example cost`.
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,

@@ -1,5 +1,6 @@
 //! The shared board under a model checker that tries every order of two or three threads' steps:
 //! `RUSTFLAGS="--cfg loom" cargo test -p zeta-verifier --release --lib board_model`.
+#![cfg(all(test, loom))]
 
 use crate::board::{Board, EpochSums, Outcome};
 use crate::ids::{Epoch, ThreadId, Timestamp};

@@ -24,8 +24,8 @@ impl ByteString {
         }
     }
 
-    /// Allocates at most twice the content, or what a slot may keep: the thread's byte budget counts
-    /// contents, and must bound memory too.
+    /// Allocates at most twice the content, or what a slot may keep: the thread's byte budget
+    /// counts contents, and must bound memory too.
     #[inline]
     pub(crate) fn set(&mut self, content: &[u8]) {
         match self {

@@ -1,8 +1,8 @@
 //! The injective encoding of an element: a record as it was evicted, when, and by which thread.
 //!
 //! The first block is never zero and holds version, kind and both lengths, so that no two elements
-//! share an encoding. Zero blocks in front of it fill the encoding up to a multiple of four: POLYVAL
-//! does not see them, and takes four blocks at a time in less than two take one by one.
+//! share an encoding. Zero blocks in front of it fill the encoding up to a multiple of four:
+//! POLYVAL does not see them, and takes four blocks at a time in less than two take one by one.
 
 use crate::ids::{ThreadId, Timestamp};
 use crate::primitives::Primitives;

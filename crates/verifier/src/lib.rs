@@ -16,7 +16,6 @@ extern crate alloc;
 
 mod answer;
 mod board;
-#[cfg(all(test, loom))]
 mod board_model;
 mod byte_string;
 pub mod decide;

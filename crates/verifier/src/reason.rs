@@ -1,101 +1,80 @@
 //! Why an entry was not applied: one variant for each check, numbered, never renumbered.
 
-/// The host lied: the thread that saw it is poisoned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u16)]
-pub enum Reason {
+/// Writes the reasons down once: each with its number, and what the host did, for people.
+macro_rules! reasons {
+    ($($name:ident = $number:literal, $text:literal;)*) => {
+        /// The host lied: the thread that saw it is poisoned.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u16)]
+        pub enum Reason {
+            $(#[doc = $text] $name = $number,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of its number.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What the host did, in one sentence.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
     // Bytes.
-    Truncated = 1,
-    UnknownTag = 2,
-    UnknownRecordKind = 3,
-    UnknownPointerTag = 4,
-    PathNotCanonical = 5,
-    NodePathIsLeaf = 6,
-    KeyTooLong = 7,
-    ValueTooLong = 8,
-    UnknownAuthentication = 9,
-    ArgumentsTooLong = 10,
+    Truncated = 1, "the log ends in the middle of an entry";
+    UnknownTag = 2, "no entry has this tag";
+    UnknownRecordKind = 3, "no record has this kind";
+    UnknownPointerTag = 4, "no pointer has this tag";
+    PathNotCanonical = 5, "a path is too long or has bits beyond its length";
+    NodePathIsLeaf = 6, "a node of the tree carries the path of a leaf";
+    KeyTooLong = 7, "a key is longer than the limit";
+    ValueTooLong = 8, "a value is longer than the limit";
+    UnknownAuthentication = 9, "no request is authenticated in this way";
+    ArgumentsTooLong = 10, "the arguments are longer than the limit";
     // Slots.
-    SlotOutOfRange = 20,
-    AncestorOutOfRange = 21,
-    SlotEmpty = 22,
-    AncestorEmpty = 23,
-    SlotOccupied = 24,
+    SlotOutOfRange = 20, "the slot is beyond the thread's slots";
+    AncestorOutOfRange = 21, "the ancestor's slot is beyond the thread's slots";
+    SlotEmpty = 22, "the slot is empty";
+    AncestorEmpty = 23, "the ancestor's slot is empty";
+    SlotOccupied = 24, "the slot is occupied";
     // The tree.
-    NotDescendant = 30,
-    ValueNotInitial = 31,
-    HashMismatch = 32,
-    PointerDeferred = 33,
-    ChildInStore = 34,
-    PointerElsewhere = 35,
-    ChildrenInStore = 36,
-    PointerNotKey = 37,
-    ParentMismatch = 38,
+    NotDescendant = 30, "the record does not lie below the named ancestor";
+    ValueNotInitial = 31, "a record that is new to the tree has a value already";
+    HashMismatch = 32, "the value is not the one whose hash the tree holds";
+    PointerDeferred = 33, "the record is deferred: the tree does not vouch for it";
+    ChildInStore = 34, "the record is in a slot already";
+    PointerElsewhere = 35, "the ancestor points to another part of the tree";
+    ChildrenInStore = 36, "a record with children in slots cannot leave";
+    PointerNotKey = 37, "the ancestor does not point to this record";
+    ParentMismatch = 38, "the record was added below another ancestor";
     // Deferred checking.
-    RootAddedFromDeferred = 50,
-    RootEvicted = 51,
-    ThreadOutOfRange = 52,
-    AddToVerifiedEpoch = 53,
-    EvictNotAfterClock = 54,
-    NotAddedFromDeferred = 55,
-    NotAddedFromTree = 56,
-    CounterOverflow = 57,
-    ElementCountOverflow = 58,
+    RootAddedFromDeferred = 50, "the root never leaves its slot";
+    RootEvicted = 51, "the root cannot be evicted";
+    ThreadOutOfRange = 52, "there is no such thread";
+    AddToVerifiedEpoch = 53, "the element belongs to an epoch that is closed";
+    EvictNotAfterClock = 54, "the timestamp is not after the thread's clock";
+    NotAddedFromDeferred = 55, "the record came through the tree";
+    NotAddedFromTree = 56, "the record came from deferred state";
+    CounterOverflow = 57, "the counter of the timestamp is exhausted";
+    ElementCountOverflow = 58, "too many elements in one epoch";
     // Epochs.
-    EpochOverflow = 70,
-    EpochNotPassed = 71,
+    EpochOverflow = 70, "there is no later epoch";
+    EpochNotPassed = 71, "the thread's clock has not passed the epoch";
     // Applications.
-    SlotNotListed = 80,
-    SlotKeyMismatch = 81,
-    SlotUnused = 82,
+    SlotNotListed = 80, "the operation asks for a record that the host did not bring";
+    SlotKeyMismatch = 81, "the slot holds another key than the operation asks for";
+    SlotUnused = 82, "the operation did not use a slot that the host listed";
     // The thread itself.
-    ThreadPoisoned = 90,
+    ThreadPoisoned = 90, "the thread was rejected before and accepts nothing more";
 }
 
 impl Reason {
-    /// Every reason, in the order of its number.
-    pub const ALL: [Self; 39] = [
-        Self::Truncated,
-        Self::UnknownTag,
-        Self::UnknownRecordKind,
-        Self::UnknownPointerTag,
-        Self::PathNotCanonical,
-        Self::NodePathIsLeaf,
-        Self::KeyTooLong,
-        Self::ValueTooLong,
-        Self::UnknownAuthentication,
-        Self::ArgumentsTooLong,
-        Self::SlotOutOfRange,
-        Self::AncestorOutOfRange,
-        Self::SlotEmpty,
-        Self::AncestorEmpty,
-        Self::SlotOccupied,
-        Self::NotDescendant,
-        Self::ValueNotInitial,
-        Self::HashMismatch,
-        Self::PointerDeferred,
-        Self::ChildInStore,
-        Self::PointerElsewhere,
-        Self::ChildrenInStore,
-        Self::PointerNotKey,
-        Self::ParentMismatch,
-        Self::RootAddedFromDeferred,
-        Self::RootEvicted,
-        Self::ThreadOutOfRange,
-        Self::AddToVerifiedEpoch,
-        Self::EvictNotAfterClock,
-        Self::NotAddedFromDeferred,
-        Self::NotAddedFromTree,
-        Self::CounterOverflow,
-        Self::ElementCountOverflow,
-        Self::EpochOverflow,
-        Self::EpochNotPassed,
-        Self::SlotNotListed,
-        Self::SlotKeyMismatch,
-        Self::SlotUnused,
-        Self::ThreadPoisoned,
-    ];
-
     #[must_use]
     pub fn code(self) -> u16 {
         self as u16
@@ -103,53 +82,7 @@ impl Reason {
 
     #[must_use]
     pub fn from_code(code: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
-    }
-
-    /// One sentence for people: what the host did.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Truncated => "the log ends in the middle of an entry",
-            Self::UnknownTag => "no entry has this tag",
-            Self::UnknownRecordKind => "no record has this kind",
-            Self::UnknownPointerTag => "no pointer has this tag",
-            Self::PathNotCanonical => "a path is too long or has bits beyond its length",
-            Self::NodePathIsLeaf => "a node of the tree carries the path of a leaf",
-            Self::KeyTooLong => "a key is longer than the limit",
-            Self::ValueTooLong => "a value is longer than the limit",
-            Self::UnknownAuthentication => "no request is authenticated in this way",
-            Self::ArgumentsTooLong => "the arguments are longer than the limit",
-            Self::SlotOutOfRange => "the slot is beyond the thread's slots",
-            Self::AncestorOutOfRange => "the ancestor's slot is beyond the thread's slots",
-            Self::SlotEmpty => "the slot is empty",
-            Self::AncestorEmpty => "the ancestor's slot is empty",
-            Self::SlotOccupied => "the slot is occupied",
-            Self::NotDescendant => "the record does not lie below the named ancestor",
-            Self::ValueNotInitial => "a record that is new to the tree has a value already",
-            Self::HashMismatch => "the value is not the one whose hash the tree holds",
-            Self::PointerDeferred => "the record is deferred: the tree does not vouch for it",
-            Self::ChildInStore => "the record is in a slot already",
-            Self::PointerElsewhere => "the ancestor points to another part of the tree",
-            Self::ChildrenInStore => "a record with children in slots cannot leave",
-            Self::PointerNotKey => "the ancestor does not point to this record",
-            Self::ParentMismatch => "the record was added below another ancestor",
-            Self::RootAddedFromDeferred => "the root never leaves its slot",
-            Self::RootEvicted => "the root cannot be evicted",
-            Self::ThreadOutOfRange => "there is no such thread",
-            Self::AddToVerifiedEpoch => "the element belongs to an epoch that is closed",
-            Self::EvictNotAfterClock => "the timestamp is not after the thread's clock",
-            Self::NotAddedFromDeferred => "the record came through the tree",
-            Self::NotAddedFromTree => "the record came from deferred state",
-            Self::CounterOverflow => "the counter of the timestamp is exhausted",
-            Self::ElementCountOverflow => "too many elements in one epoch",
-            Self::EpochOverflow => "there is no later epoch",
-            Self::EpochNotPassed => "the thread's clock has not passed the epoch",
-            Self::SlotNotListed => "the operation asks for a record that the host did not bring",
-            Self::SlotKeyMismatch => "the slot holds another key than the operation asks for",
-            Self::SlotUnused => "the operation did not use a slot that the host listed",
-            Self::ThreadPoisoned => "the thread was rejected before and accepts nothing more",
-        }
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
     }
 }
 

@@ -180,10 +180,10 @@ fn every_outcome_and_refusal_has_a_vector() {
 
 #[test]
 fn reasons_are_numbered_once() {
-    let codes: BTreeSet<_> = Reason::ALL.map(Reason::code).into_iter().collect();
+    let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
     assert_eq!(codes.len(), Reason::ALL.len());
     for reason in Reason::ALL {
-        assert_eq!(Reason::from_code(reason.code()), Some(reason));
+        assert_eq!(Reason::from_code(reason.code()), Some(*reason));
         assert!(!reason.text().is_empty());
     }
     assert_eq!(Reason::from_code(0), None);

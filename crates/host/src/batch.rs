@@ -14,10 +14,19 @@ pub const RENAME: u16 = 4;
 #[derive(Clone, Copy, Debug)]
 pub enum Column<'a> {
     /// Each string has `width` bytes, one after the other.
-    Fixed { bytes: &'a [u8], width: usize },
+    Fixed {
+        bytes: &'a [u8],
+        width: usize,
+    },
     /// String `i` is `bytes[offsets[i]..offsets[i + 1]]`.
-    Offsets32 { bytes: &'a [u8], offsets: &'a [i32] },
-    Offsets64 { bytes: &'a [u8], offsets: &'a [i64] },
+    Offsets32 {
+        bytes: &'a [u8],
+        offsets: &'a [i32],
+    },
+    Offsets64 {
+        bytes: &'a [u8],
+        offsets: &'a [i64],
+    },
     /// Every string is this one.
     Same(&'a [u8]),
 }

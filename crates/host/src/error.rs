@@ -9,15 +9,28 @@ use zeta_verifier::{Epoch, NotYet, Reason, Rejection, ThreadId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// The verifier caught the host in a lie: a thread accepts nothing more.
-    Rejected { thread: ThreadId, position: u64, reason: Reason },
+    Rejected {
+        thread: ThreadId,
+        position: u64,
+        reason: Reason,
+    },
     /// Deferred records were tampered with, first in this epoch; nothing from it on certifies.
-    Mismatch { first: Epoch },
+    Mismatch {
+        first: Epoch,
+    },
     /// The host could not make its verifier go on: a fault of the host.
-    Stuck { thread: ThreadId, not_yet: NotYet },
+    Stuck {
+        thread: ThreadId,
+        not_yet: NotYet,
+    },
     /// The values that one operation needs at once exceed the byte budget of a thread.
-    ByteBudgetTooSmall { budget: u64 },
+    ByteBudgetTooSmall {
+        budget: u64,
+    },
     /// A path of the tree is longer than a thread has slots for.
-    SlotsTooFew { slots: u16 },
+    SlotsTooFew {
+        slots: u16,
+    },
     /// No more than 2^32 - 2 records fit one worker.
     TooManyRecords,
     /// The store was closed.
@@ -25,27 +38,50 @@ pub enum HostError {
     /// The store belongs to the process that opened it, and this one was forked from it.
     ForkedProcess,
     /// The caller's options make no store.
-    BadOption { option: &'static str, why: &'static str },
+    BadOption {
+        option: &'static str,
+        why: &'static str,
+    },
     /// The bytes are not a program.
-    BadProgram { why: String },
+    BadProgram {
+        why: String,
+    },
     /// The caller's batch is malformed.
-    BadBatch { why: &'static str },
-    KeyTooLong { len: usize },
-    ValueTooLong { len: usize },
+    BadBatch {
+        why: &'static str,
+    },
+    KeyTooLong {
+        len: usize,
+    },
+    ValueTooLong {
+        len: usize,
+    },
     /// Two records of the data to adopt have one key.
-    DuplicateKey { key: Vec<u8> },
+    DuplicateKey {
+        key: Vec<u8>,
+    },
     /// The data to adopt are not the data that were summarized.
     SummaryMismatch,
     /// Writing a log failed; what the log lacks was not answered as certified.
-    LogWrite { path: PathBuf, why: String },
+    LogWrite {
+        path: PathBuf,
+        why: String,
+    },
     /// Reading a log failed.
-    LogRead { path: PathBuf, why: String },
+    LogRead {
+        path: PathBuf,
+        why: String,
+    },
     /// The operating system gave no random bits.
     Entropy(String),
     /// An epoch was not decided in the time allowed.
-    TimedOut { epoch: Epoch },
+    TimedOut {
+        epoch: Epoch,
+    },
     /// A mistake in this library.
-    Internal { why: &'static str },
+    Internal {
+        why: &'static str,
+    },
 }
 
 impl From<Rejection> for HostError {

@@ -8,12 +8,43 @@
     reason = "the host is fast and trusted by nobody; overflow and bounds are checked anyway"
 )]
 
+mod adopt;
+mod arena;
 mod batch;
+mod chunk;
+mod epochs;
 mod error;
+mod fork;
+mod index;
+mod lend;
+mod log_dir;
+mod memory;
+mod node;
+mod node_slots;
+mod operations;
 mod options;
+mod parts;
+mod plan;
+mod record;
+mod several;
+mod shape;
+mod slots;
+mod split;
+mod start;
+mod store;
+mod sweep;
+mod table;
+mod tree;
+mod unverified;
+mod warm;
+mod worker;
 
+pub use adopt::{Row, Summary, summary};
 pub use batch::{
     Batch, COMPARE_AND_SET, Column, DELETE, GET, PUT, RENAME, Results, Status, Transitions,
 };
+pub use epochs::EpochInfo;
 pub use error::HostError;
 pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, SLOTS_MIN, WORKERS_MAX};
+pub use start::hasher;
+pub use store::{Stats, Store};

@@ -124,12 +124,6 @@ impl Record {
         }
     }
 
-    /// Bytes of key and value, as the verifier's budget counts them.
-    #[inline(always)]
-    pub(crate) fn byte_len(&self) -> u64 {
-        u64::from(self.key_len) + self.value().map_or(0, |value| value.len() as u64)
-    }
-
     /// Bytes beyond the cache line.
     pub(crate) fn heap_len(&self) -> u64 {
         match &self.payload {

@@ -1,0 +1,192 @@
+//! YCSB-like loads over a store: `bench [records] [seconds] [policy] [workers] [mix] [theta]`.
+
+use std::time::{Duration, Instant};
+use zeta_host::{Batch, Column, Entropy, GET, Options, PUT, Policy, Results, Store, Transitions};
+
+/// A small generator of random numbers (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// YCSB's zipfian generator.
+struct Zipf {
+    items: f64,
+    theta: f64,
+    zeta: f64,
+    alpha: f64,
+    eta: f64,
+}
+
+impl Zipf {
+    fn new(items: u64, theta: f64) -> Self {
+        let sum = |n: u64| (1..=n).map(|i| 1.0 / (i as f64).powf(theta)).sum::<f64>();
+        let (zeta, zeta2) = (sum(items), sum(2));
+        let n = items as f64;
+        let eta = (1.0 - (2.0 / n).powf(1.0 - theta)) / (1.0 - zeta2 / zeta);
+        Self { items: n, theta, zeta, alpha: 1.0 / (1.0 - theta), eta }
+    }
+
+    fn draw(&self, random: &mut Random) -> u64 {
+        let u = random.unit();
+        let uz = u * self.zeta;
+        if uz < 1.0 {
+            return 0;
+        }
+        if uz < 1.0 + 0.5_f64.powf(self.theta) {
+            return 1;
+        }
+        (self.items * (self.eta * u - self.eta + 1.0).powf(self.alpha)) as u64
+    }
+}
+
+fn scramble(rank: u64, items: u64) -> u64 {
+    Random(rank).next() % items
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().collect();
+    let arg = |i: usize, default: &str| args.get(i).cloned().unwrap_or(default.to_owned());
+    let records: u64 = arg(1, "1000000").parse()?;
+    let seconds: f64 = arg(2, "5").parse()?;
+    let policies: Vec<Policy> = match arg(3, "hybrid").as_str() {
+        "hybrid" => vec![Policy::Hybrid],
+        "deferred" => vec![Policy::DeferredOnly],
+        "merkle" => vec![Policy::MerkleOnly],
+        "unverified" => vec![Policy::Unverified],
+        _ => vec![Policy::Unverified, Policy::Hybrid],
+    };
+    let workers: u16 = arg(4, "1").parse()?;
+    let reads: f64 = arg(5, "0.5").parse()?;
+    let theta: f64 = arg(6, "0.9").parse()?;
+    let slots: u16 = arg(7, "16384").parse()?;
+    let adopt = arg(8, "load") == "adopt";
+    let batch_len: usize = arg(9, "10000").parse()?;
+    let mut random = Random(1);
+    let zipf = Zipf::new(records, theta);
+    let pool_len = 1 << 22;
+    let mut keys = Vec::new();
+    let mut kinds = Vec::new();
+    for _ in 0..pool_len {
+        let rank = if theta == 0.0 { random.next() % records } else { zipf.draw(&mut random) };
+        keys.extend_from_slice(&scramble(rank, records).to_le_bytes());
+        kinds.push(if random.unit() < reads { GET } else { PUT });
+    }
+    for policy in policies {
+        let mut options = Options::new(zeta_program_bytes(), Entropy::from_seed(1));
+        options.policy = policy;
+        options.workers = workers;
+        options.slots_per_worker = slots;
+        let start = Instant::now();
+        let store = if adopt {
+            let data = || {
+                (0..records).map(|i| {
+                    (
+                        zeta_verifier::RelationId(0),
+                        i.to_le_bytes().to_vec(),
+                        i.to_le_bytes().to_vec(),
+                    )
+                })
+            };
+            let summary = zeta_host::summary(data(), &zeta_host::hasher())?;
+            println!("summary {:.2} s", start.elapsed().as_secs_f64());
+            Store::adopt(options, &mut data(), &summary)?
+        } else {
+            let store = Store::open(options)?;
+            load(&store, records)?;
+            store
+        };
+        let loaded = start.elapsed().as_secs_f64();
+        let (ops, elapsed) = serve(&store, &keys, &kinds, seconds, batch_len)?;
+        let rate = ops as f64 / elapsed;
+        println!(
+            "{policy:?}: loaded in {loaded:.2} s; {:.2} M ops/s, {:.0} ns",
+            rate / 1e6,
+            1e9 / rate
+        );
+        single(&store, &keys)?;
+        let start = Instant::now();
+        if policy != Policy::Unverified {
+            store.certify()?;
+            println!(
+                "certify {:.3} s, {:?} epochs",
+                start.elapsed().as_secs_f64(),
+                store.certified()
+            );
+        }
+        println!("{:?}", store.stats()?);
+        store.close()?;
+    }
+    Ok(())
+}
+
+fn zeta_program_bytes() -> Vec<u8> {
+    zeta_program::key_value()
+}
+
+fn load(store: &Store, records: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let mut results = Results::new();
+    let all: Vec<u8> = (0..records).flat_map(u64::to_le_bytes).collect();
+    for chunk in all.chunks(8 * 100_000) {
+        let column = Column::Fixed { bytes: chunk, width: 8 };
+        let batch =
+            Batch::KeyValue { transitions: Transitions::All(PUT), keys: column, values: column };
+        store.run(&batch, &mut results)?;
+    }
+    Ok(())
+}
+
+fn serve(
+    store: &Store,
+    keys: &[u8],
+    kinds: &[u16],
+    seconds: f64,
+    batch_len: usize,
+) -> Result<(u64, f64), Box<dyn std::error::Error>> {
+    let mut results = Results::fixed(8);
+    let start = Instant::now();
+    let limit = Duration::from_secs_f64(seconds);
+    let (mut at, mut ops) = (0, 0);
+    while start.elapsed() < limit {
+        if at + batch_len > kinds.len() {
+            at = 0;
+        }
+        let column = Column::Fixed { bytes: &keys[8 * at..8 * (at + batch_len)], width: 8 };
+        let batch = Batch::KeyValue {
+            transitions: Transitions::Each(&kinds[at..at + batch_len]),
+            keys: column,
+            values: column,
+        };
+        store.run(&batch, &mut results)?;
+        at += batch_len;
+        ops += batch_len as u64;
+    }
+    Ok((ops, start.elapsed().as_secs_f64()))
+}
+
+fn single(store: &Store, keys: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    let mut results = Results::new();
+    let start = Instant::now();
+    let count = 300_000;
+    for at in 0..count {
+        let batch = Batch::KeyValue {
+            transitions: Transitions::All(GET),
+            keys: Column::Same(&keys[8 * at..8 * at + 8]),
+            values: Column::Same(&[]),
+        };
+        store.run(&batch, &mut results)?;
+    }
+    println!("single get {:.0} ns", start.elapsed().as_nanos() as f64 / count as f64);
+    Ok(())
+}

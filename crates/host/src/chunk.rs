@@ -1,0 +1,242 @@
+//! How a worker runs its part of a batch: in chunks, each in stages that overlap their cache misses.
+
+use crate::batch::Status;
+use crate::error::HostError;
+use crate::operations::{Operations, Part};
+use crate::options::Policy;
+use crate::plan::Expect;
+use crate::record::Place;
+use crate::shape::Need;
+use crate::worker::Worker;
+use zeta_verifier::{
+    ARGUMENTS_LEN_MAX, Authentication, Entry, RunApp, SlotList, Timestamp, TransitionId,
+};
+
+/// Operations that are found, planned and verified together.
+const CHUNK_LEN: usize = 128;
+/// Operations whose records are fetched from the tree together, once a chunk finds many there.
+const COLD_SCAN_LEN: usize = 1 << 15;
+/// Bytes of planned log beyond which the verifier is asked before the chunk is full.
+const LOG_LEN_MAX: usize = 1 << 20;
+/// An operation whose record is not known from its arguments.
+const NO_RECORD: u32 = u32::MAX;
+
+/// How far a part came.
+pub(crate) enum Ran {
+    All,
+    /// This operation needs a record that is lent: wait without the baton, then go on from here.
+    Blocked(usize),
+}
+
+/// The records of a chunk.
+struct Chunk {
+    hashes: [u32; CHUNK_LEN],
+    ids: [u32; CHUNK_LEN],
+    cold: Vec<u32>,
+    /// Operations before this one have been asked about already.
+    scanned: usize,
+}
+
+impl Worker {
+    /// Runs the part's operations `from..to`.
+    pub(crate) fn run<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        from: usize,
+        to: usize,
+    ) -> Result<Ran, HostError> {
+        self.check()?;
+        let mut chunk = Chunk {
+            hashes: [0; CHUNK_LEN],
+            ids: [NO_RECORD; CHUNK_LEN],
+            cold: Vec::new(),
+            scanned: from,
+        };
+        let mut start = from;
+        while start < to {
+            let end = to.min(start + CHUNK_LEN);
+            self.find(part, &mut chunk, start, end)?;
+            if !chunk.cold.is_empty() && self.policy != Policy::MerkleOnly {
+                self.fetch_cold(part, &mut chunk, end, to)?;
+            }
+            let ran = self.plan_chunk(part, &chunk, start, end)?;
+            if self.policy == Policy::DeferredOnly {
+                self.evict_all();
+            }
+            self.flush(part)?;
+            if let Some(blocked) = ran {
+                self.operations += (blocked - start) as u64;
+                return Ok(Ran::Blocked(blocked));
+            }
+            self.operations += (end - start) as u64;
+            start = end;
+        }
+        Ok(Ran::All)
+    }
+
+    /// Finds the records of the operations `start..end`, and makes those that do not exist.
+    #[inline(always)]
+    fn find<O: Operations>(
+        &mut self,
+        part: &Part<'_, O>,
+        chunk: &mut Chunk,
+        start: usize,
+        end: usize,
+    ) -> Result<(), HostError> {
+        for at in start..end {
+            if let Need::One(relation, key) = part.need(at) {
+                let hash = self.table.hash(relation, key);
+                chunk.hashes[at - start] = hash;
+                self.table.prefetch_index(hash);
+            }
+        }
+        for hash in &chunk.hashes[..end - start] {
+            self.table.prefetch_record(*hash);
+        }
+        for at in start..end {
+            let id = match part.need(at) {
+                Need::One(relation, key) => {
+                    self.table.find_or_add(chunk.hashes[at - start], relation, key)?
+                }
+                _ => NO_RECORD,
+            };
+            chunk.ids[at - start] = id;
+            if id != NO_RECORD && is_cold(self.table.record(id).place()) {
+                chunk.cold.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches what lies in the tree; where that is much, looks ahead, since neighbours share
+    /// most of their paths.
+    #[cold]
+    fn fetch_cold<O: Operations>(
+        &mut self,
+        part: &Part<'_, O>,
+        chunk: &mut Chunk,
+        next: usize,
+        to: usize,
+    ) -> Result<(), HostError> {
+        if chunk.cold.len() > CHUNK_LEN / 8 && next >= chunk.scanned {
+            let end = to.min(next + COLD_SCAN_LEN);
+            for at in next..end {
+                let Need::One(relation, key) = part.need(at) else { continue };
+                let hash = self.table.hash(relation, key);
+                let id = self.table.find_or_add(hash, relation, key)?;
+                if is_cold(self.table.record(id).place()) {
+                    chunk.cold.push(id);
+                }
+            }
+            chunk.scanned = end;
+        }
+        self.defer_from_tree(&mut chunk.cold)?;
+        chunk.cold.clear();
+        Ok(())
+    }
+
+    /// Plans the operations `start..end`, and gives the one before which it had to end.
+    #[inline(always)]
+    fn plan_chunk<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        chunk: &Chunk,
+        start: usize,
+        end: usize,
+    ) -> Result<Option<usize>, HostError> {
+        for at in start..end {
+            let id = chunk.ids[at - start];
+            if self.plan.log.len() > LOG_LEN_MAX {
+                self.flush(part)?;
+            }
+            if id == NO_RECORD || self.policy == Policy::MerkleOnly {
+                if !self.plan_rare(part, id, at)? {
+                    return Ok(Some(at));
+                }
+                continue;
+            }
+            let slot = match self.table.record(id).place() {
+                Place::Slot => {
+                    let slot = self.table.record(id).slot();
+                    self.slots.touch(slot);
+                    slot
+                }
+                Place::Deferred => self.admit(id, &[])?,
+                Place::Lent => return Ok(Some(at)),
+                Place::Evicting | Place::New | Place::Tree => {
+                    self.flush(part)?;
+                    self.defer_from_tree(&mut vec![id])?;
+                    self.admit(id, &[])?
+                }
+            };
+            self.table.record_mut(id).idle = 0;
+            self.plan_run(part, at, &[slot]);
+        }
+        Ok(None)
+    }
+
+    /// Plans an operation that is not the common one on one record; false where it must wait.
+    #[cold]
+    fn plan_rare<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        id: u32,
+        at: usize,
+    ) -> Result<bool, HostError> {
+        if id != NO_RECORD {
+            return self.plan_merkle(part, id, at);
+        }
+        match part.need(at) {
+            Need::None => {
+                self.plan_run(part, at, &[]);
+                Ok(true)
+            }
+            _ => self.plan_several(part, at),
+        }
+    }
+
+    /// Plans a RunApp over these slots.
+    #[inline(always)]
+    pub(crate) fn plan_run<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        at: usize,
+        slots: &[u16],
+    ) {
+        let index = part.index(at);
+        let arguments = part.operations.arguments(index, &mut self.scratch);
+        if arguments.len() > ARGUMENTS_LEN_MAX {
+            // The log has no form for it; what the verifier would say is known.
+            let code = zeta_program::Refusal::IllTypedArguments.code();
+            part.results.set_code(at, Status::Refused, code);
+            return;
+        }
+        let mut bytes = [0; 2 * zeta_program::bound::ROW_COUNT_MAX];
+        for (pair, slot) in bytes.chunks_exact_mut(2).zip(slots) {
+            pair.copy_from_slice(&slot.to_le_bytes());
+        }
+        let Some(slots) = SlotList::from_bytes(&bytes[..2 * slots.len()]) else { return };
+        let expect = Expect::Run { operation: at as u32 };
+        self.plan.expect(expect, Timestamp::default());
+        Entry::RunApp(RunApp {
+            transition: TransitionId(part.operations.transition(index)),
+            authentication: Authentication::Embedded,
+            arguments,
+            slots,
+        })
+        .encode(&mut self.plan.log);
+    }
+
+    /// Plans to evict every record that is in a slot.
+    pub(crate) fn evict_all(&mut self) {
+        let occupied: Vec<_> = self.slots.occupied().collect();
+        for (_, record) in occupied {
+            self.plan_evict(record);
+        }
+    }
+}
+
+#[inline(always)]
+fn is_cold(place: Place) -> bool {
+    matches!(place, Place::New | Place::Tree)
+}

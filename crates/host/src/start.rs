@@ -1,0 +1,159 @@
+//! How workers come into being: their slots, their parts of the tree, their verifier threads.
+
+use crate::adopt::{Initial, Partition};
+use crate::error::HostError;
+use crate::log_dir::LogDir;
+use crate::options::{Entropy, Options, Policy};
+use crate::slots::Slots;
+use crate::split::{PartRoot, Split};
+use crate::store::Engine;
+use crate::tree::Tree;
+use crate::unverified::Unverified;
+use crate::worker::{Parts, Worker};
+use std::sync::Arc;
+use zeta_program::Program;
+use zeta_verifier::{
+    Board, Config, Entry, Incarnation, InstanceId, Path, Record, SlotId, Standard, ThreadId,
+    Verifier, encode_node, sha256,
+};
+
+/// A store's workers, ready to serve.
+pub(crate) struct Started {
+    pub(crate) engines: Vec<Engine>,
+    pub(crate) board: Option<Arc<Board>>,
+    pub(crate) instance: InstanceId,
+}
+
+/// The hashes of the tree; nothing secret is in it.
+#[must_use]
+pub fn hasher() -> Standard {
+    Standard::new([0; 32], InstanceId([0; 16]), Incarnation([0; 16]))
+}
+
+/// The seed of the index, which outsiders must not know lest they choose keys that collide.
+pub(crate) fn seed_of(entropy: &Entropy) -> u64 {
+    let hash = sha256(0xfe, &[&entropy.secret]);
+    hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+/// The verifier's configuration for these options.
+pub(crate) fn config_of(options: &Options, root: zeta_verifier::Node) -> Config {
+    Config {
+        threads: options.workers,
+        slots: options.slots_per_worker,
+        byte_budget: options.byte_budget,
+        root,
+        nonce: options.entropy.nonce,
+        incarnation: Incarnation(options.entropy.incarnation),
+        secret: options.entropy.secret,
+    }
+}
+
+pub(crate) fn start(
+    options: &Options,
+    partition: Partition,
+    mut initial: Initial,
+    program: &Arc<Program>,
+    log_dir: Option<LogDir>,
+) -> Result<Started, HostError> {
+    let config = config_of(options, initial.root);
+    let verifier = Verifier::new(&config, Program::clone(program));
+    let verifier = verifier.map_err(|_| HostError::BadOption {
+        option: "workers",
+        why: "the verifier accepts no such configuration",
+    })?;
+    if options.policy == Policy::Unverified {
+        let tables = initial.tables.into_iter();
+        let plain = |table| Engine::Unverified(Box::new(Unverified::new(table, program.clone())));
+        let engines = tables.map(plain).collect();
+        return Ok(Started { engines, board: None, instance: verifier.instance });
+    }
+    let nodes = node_slots(options);
+    let mut workers = Vec::new();
+    for (thread, table) in verifier.threads.into_iter().zip(std::mem::take(&mut initial.tables)) {
+        let id = thread.id().0;
+        let first = partition.first_part(usize::from(id));
+        workers.push(Worker::new(Parts {
+            thread,
+            table,
+            tree: Tree::new(nodes, partition.depth, first),
+            slots: Slots::new(nodes, options.slots_per_worker - nodes - 1),
+            passage: options.slots_per_worker - 1,
+            policy: options.policy,
+            hasher: hasher(),
+            program: program.clone(),
+            log_file: log_dir.as_ref().map(|dir| dir.thread(id)).transpose()?,
+            byte_budget: options.byte_budget,
+            idle_epochs: u8::try_from(options.idle_epochs).unwrap_or(u8::MAX - 1),
+        }));
+    }
+    hand_out(&mut workers, partition, initial)?;
+    Ok(Started {
+        engines: workers.into_iter().map(|worker| Engine::Verified(Box::new(worker))).collect(),
+        board: Some(verifier.board),
+        instance: verifier.instance,
+    })
+}
+
+/// How many of the slots are for nodes of the tree.
+fn node_slots(options: &Options) -> u16 {
+    let slots = options.slots_per_worker;
+    match options.policy {
+        // A handful for operations on several records.
+        Policy::MerkleOnly => slots - (slots / 4).clamp(8, 64),
+        _ => (slots / 4).max(40.min(slots / 2)),
+    }
+}
+
+/// Gives every worker its parts of the tree. One worker alone keeps the root itself.
+fn hand_out(
+    workers: &mut [Worker],
+    partition: Partition,
+    mut initial: Initial,
+) -> Result<(), HostError> {
+    let root = initial.root;
+    if partition.depth == 0 {
+        let worker = &mut workers[0];
+        let node = initial.part_root(0, &Path::ROOT, &root).ok_or(HostError::TooManyRecords)?;
+        worker.tree.nodes = initial.nodes.swap_remove(0);
+        let slot = worker.tree.put_root(node);
+        return slot.map(|_| ()).map_err(|stop| worker.tree_error(&stop));
+    }
+    let plan = &mut workers[0].plan;
+    let (upper, depth) = (&initial.upper, partition.depth);
+    let mut split = Split { plan, upper, depth, roots: Vec::new() };
+    split.below(Path::ROOT, &root);
+    let roots = split.roots;
+    workers[0].flush_own()?;
+    let mut placed: Vec<(usize, u32, PartRoot)> = Vec::new();
+    for root in roots {
+        let owner = partition.worker_of(&root.path);
+        let node = initial.part_root(owner, &root.path, &root.value);
+        placed.push((owner, node.ok_or(HostError::TooManyRecords)?, root));
+    }
+    for (worker, nodes) in workers.iter_mut().zip(initial.nodes) {
+        worker.tree.nodes = nodes;
+    }
+    // Thread 0 keeps the root in slot 0 for good.
+    workers[0].tree.reserve_slot();
+    for (owner, node, root) in placed {
+        take_root(&mut workers[owner], node, &root)?;
+    }
+    workers.iter_mut().try_for_each(Worker::flush_own)
+}
+
+/// Adds the top of a part, which thread 0 has evicted, to its owner's slots.
+fn take_root(worker: &mut Worker, node: u32, root: &PartRoot) -> Result<(), HostError> {
+    let slot = worker.tree.put_root(node).map_err(|stop| worker.tree_error(&stop))?;
+    let mut bytes = Vec::new();
+    encode_node(&root.value, &mut bytes);
+    Entry::AddB {
+        slot: SlotId(slot),
+        thread: ThreadId(0),
+        timestamp: root.stamp,
+        record: Record::Node { path: root.path, node: &bytes },
+    }
+    .encode(&mut worker.plan.log);
+    worker.plan.see(root.stamp);
+    Ok(())
+}

@@ -1,0 +1,429 @@
+//! The store: workers behind batons, and the calls that users make.
+//!
+//! INVARIANTS
+//! - Nobody holds two batons.
+//! - Whoever gives a baton back has flushed the worker's plan, or the worker has failed.
+
+use crate::adopt::{Initial, Partition, Row, Summary};
+use crate::batch::{Batch, COMPARE_AND_SET, DELETE, Results};
+use crate::epochs::{Driver, EpochInfo, Epochs};
+use crate::error::HostError;
+use crate::fork;
+use crate::log_dir::LogDir;
+use crate::operations::{Calls, KeyValue, Operations, Part};
+use crate::options::{BYTE_BUDGET_MIN, Options, Policy, SLOTS_MIN, WORKERS_MAX};
+use crate::record::Place;
+use crate::shape::Shape;
+use crate::start;
+use crate::unverified::Unverified;
+use crate::worker::Worker;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+use zeta_program::Program;
+use zeta_verifier::{Board, Epoch, InstanceId, Outcome, RelationId, Standard};
+
+/// A verified store, or an unverified one to compare with.
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    driver: Mutex<Option<Driver>>,
+}
+
+/// What callers, pool threads and the epoch driver share.
+pub(crate) struct Shared {
+    pub(crate) engines: Vec<Mutex<Engine>>,
+    /// `None`: the store is unverified.
+    pub(crate) board: Option<Arc<Board>>,
+    pub(crate) epochs: Epochs,
+    pub(crate) partition: Partition,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) program: Arc<Program>,
+    pub(crate) hasher: Standard,
+    /// Held while records are lent, and by the turn of an epoch while it waits for their return.
+    pub(crate) lending: Mutex<()>,
+    /// Signalled whenever lent records came back.
+    pub(crate) returned: (Mutex<u64>, Condvar),
+    pub(crate) failure: OnceLock<HostError>,
+    pub(crate) closed: AtomicBool,
+    instance: InstanceId,
+    key_value: bool,
+    forks: u32,
+    policy: Policy,
+}
+
+/// A worker with or without a verifier.
+pub(crate) enum Engine {
+    Verified(Box<Worker>),
+    Unverified(Box<Unverified>),
+}
+
+/// Where records are, and what they take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub records: u64,
+    pub in_slots: u64,
+    pub deferred: u64,
+    pub in_tree: u64,
+    pub lent: u64,
+    /// Bytes of memory of records, index and tree.
+    pub bytes: u64,
+    /// Operations answered.
+    pub operations: u64,
+    /// Nodes of the tree.
+    pub nodes: u64,
+}
+
+impl Store {
+    /// Opens an empty store.
+    pub fn open(options: Options) -> Result<Self, HostError> {
+        let partition = check_options(&options)?;
+        let seed = start::seed_of(&options.entropy);
+        Self::start(options, partition, Initial::empty(partition, seed))
+    }
+
+    /// Opens a store over an existing data set, which must be the one that was summarized.
+    pub fn adopt(
+        options: Options,
+        data: &mut dyn Iterator<Item = Row>,
+        expected: &Summary,
+    ) -> Result<Self, HostError> {
+        let partition = check_options(&options)?;
+        let seed = start::seed_of(&options.entropy);
+        let hasher = start::hasher();
+        let (initial, records) = Initial::adopt(partition, seed, data, &hasher)?;
+        if (Summary { root: initial.root, records }) != *expected {
+            return Err(HostError::SummaryMismatch);
+        }
+        Self::start(options, partition, initial)
+    }
+
+    fn start(options: Options, partition: Partition, initial: Initial) -> Result<Self, HostError> {
+        let program = Program::load(&options.program)
+            .map_err(|error| HostError::BadProgram { why: error.to_string() })?;
+        let program = Arc::new(program);
+        let log_dir = match &options.log_dir {
+            Some(path) => Some(LogDir::create(path, &options, &initial.root)?),
+            None => None,
+        };
+        let started = start::start(&options, partition, initial, &program, log_dir)?;
+        let shared = Arc::new(Shared {
+            engines: started.engines.into_iter().map(Mutex::new).collect(),
+            board: started.board,
+            epochs: Epochs::new(),
+            partition,
+            shapes: Shape::of_program(&program),
+            key_value: program.bytes() == zeta_program::key_value(),
+            program,
+            hasher: start::hasher(),
+            lending: Mutex::new(()),
+            returned: (Mutex::new(0), Condvar::new()),
+            failure: OnceLock::new(),
+            closed: AtomicBool::new(false),
+            instance: started.instance,
+            forks: fork::count(),
+            policy: options.policy,
+        });
+        let driver = match (options.epoch_ms, options.policy) {
+            (None, _) | (_, Policy::Unverified) => None,
+            (Some(epoch_ms), _) => Some(Driver::start(&shared, Duration::from_millis(epoch_ms))?),
+        };
+        Ok(Self { shared, driver: Mutex::new(driver) })
+    }
+
+    /// Runs a batch; `results` are those of this batch alone afterwards.
+    ///
+    /// An error means that some operations may have run: none of them is certified by it.
+    pub fn run(&self, batch: &Batch<'_>, results: &mut Results) -> Result<(), HostError> {
+        let shared = &self.shared;
+        shared.check()?;
+        let len = batch.check()?;
+        results.reset(len);
+        match *batch {
+            Batch::Calls { transitions, arguments } => {
+                let calls = Calls { shapes: &shared.shapes, transitions, arguments };
+                shared.run(&calls, len, results)
+            }
+            Batch::KeyValue { transitions, keys, values } => {
+                let simple = (0..len).all(|index| transitions.get(index) <= DELETE);
+                if !shared.key_value || !simple {
+                    let why = "only gets, puts and deletes of the key-value program come by keys";
+                    return Err(HostError::BadBatch { why });
+                }
+                shared.run(&KeyValue { transitions, keys, values }, len, results)
+            }
+        }
+    }
+
+    /// Turns the epoch and waits until all that was answered so far is certified.
+    pub fn certify(&self) -> Result<Epoch, HostError> {
+        self.shared.check()?;
+        let epoch = self.shared.epochs.current();
+        self.shared.turn(epoch)?;
+        self.wait(epoch, Duration::MAX)?;
+        Ok(epoch)
+    }
+
+    /// What became of an epoch.
+    pub fn outcome(&self, epoch: Epoch) -> Outcome {
+        match &self.shared.board {
+            Some(board) => board.outcome(epoch),
+            None => Outcome::Pending { missing: Vec::new() },
+        }
+    }
+
+    /// Waits until an epoch is certified; fails where it never will be, or not in time.
+    ///
+    /// It does not turn the epoch: that is for the driver, or for `certify`.
+    pub fn wait(&self, epoch: Epoch, timeout: Duration) -> Result<(), HostError> {
+        self.shared.wait(epoch, timeout)
+    }
+
+    /// The epoch in which operations run now.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.shared.epochs.current()
+    }
+
+    /// The last certified epoch.
+    #[must_use]
+    pub fn certified(&self) -> Option<Epoch> {
+        self.shared.board.as_ref().and_then(|board| board.certified())
+    }
+
+    /// The latest epochs, oldest first.
+    #[must_use]
+    pub fn epochs(&self) -> Vec<EpochInfo> {
+        self.shared.epochs.history(self.shared.board.as_deref())
+    }
+
+    /// What a client pins: this application, with this initial state.
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.shared.instance
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.shared.policy
+    }
+
+    /// Shows every key that has a value, by the host's word alone, until `visit` says false.
+    ///
+    /// The listing is not one moment's: operations go on meanwhile.
+    pub fn keys(&self, visit: &mut dyn FnMut(RelationId, &[u8]) -> bool) -> Result<(), HostError> {
+        self.shared.check()?;
+        for engine in &self.shared.engines {
+            let mut next = 0;
+            loop {
+                // The baton is not held while the caller looks.
+                let mut found = Vec::new();
+                let more = self.shared.list(engine, &mut next, &mut found)?;
+                for (relation, key) in &found {
+                    if !visit(*relation, key) {
+                        return Ok(());
+                    }
+                }
+                if !more {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where records are, and what they take. Costs a pass over all records.
+    pub fn stats(&self) -> Result<Stats, HostError> {
+        let mut stats = Stats::default();
+        for engine in &self.shared.engines {
+            self.shared.lock(engine)?.add_to(&mut stats);
+        }
+        Ok(stats)
+    }
+
+    /// Certifies everything and closes. The store answers nothing afterwards, whatever comes back.
+    pub fn close(&self) -> Result<(), HostError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if fork::count() != self.shared.forks {
+            return Err(HostError::ForkedProcess);
+        }
+        self.stop_driver();
+        let certified = match self.shared.policy {
+            Policy::Unverified => Ok(()),
+            _ => self.certify().map(|_| ()),
+        };
+        self.shared.closed.store(true, Ordering::Release);
+        self.shared.epochs.wake();
+        certified
+    }
+
+    fn stop_driver(&self) {
+        let driver = self.driver.lock().map(|mut driver| driver.take());
+        if let Ok(Some(driver)) = driver {
+            driver.stop(&self.shared);
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // A forked child has no driver thread to wait for.
+        if fork::count() == self.shared.forks {
+            self.stop_driver();
+        }
+    }
+}
+
+impl Shared {
+    /// Refuses work where the store is closed, forked or failed.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), HostError> {
+        if fork::count() != self.forks {
+            return Err(HostError::ForkedProcess);
+        }
+        if let Some(failure) = self.failure.get() {
+            return Err(failure.clone());
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(HostError::Closed);
+        }
+        Ok(())
+    }
+
+    /// Notes a failure from which the store does not recover.
+    #[cold]
+    pub(crate) fn fail(&self, error: HostError) -> HostError {
+        let fatal = matches!(
+            error,
+            HostError::Rejected { .. }
+                | HostError::Mismatch { .. }
+                | HostError::Stuck { .. }
+                | HostError::ByteBudgetTooSmall { .. }
+                | HostError::SlotsTooFew { .. }
+                | HostError::LogWrite { .. }
+                | HostError::Internal { .. }
+        );
+        if fatal {
+            self.failure.get_or_init(|| error.clone());
+            self.epochs.wake();
+        }
+        error
+    }
+
+    /// Takes a baton.
+    #[inline]
+    pub(crate) fn lock<'a>(
+        &self,
+        engine: &'a Mutex<Engine>,
+    ) -> Result<MutexGuard<'a, Engine>, HostError> {
+        engine.lock().map_err(|_| {
+            self.fail(HostError::Internal { why: "a thread panicked while it held a worker" })
+        })
+    }
+
+    /// Runs all operations of a batch.
+    #[inline]
+    fn run<O: Operations>(
+        &self,
+        operations: &O,
+        len: usize,
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        if self.engines.len() > 1 {
+            return self.run_parts(operations, len, results);
+        }
+        let mut part = Part { operations, indices: None, results };
+        self.run_part(0, &mut part, len)
+    }
+
+    /// Keys with values among the next records of a worker; false when there are no more.
+    fn list(
+        &self,
+        engine: &Mutex<Engine>,
+        next: &mut u32,
+        found: &mut Vec<(RelationId, Vec<u8>)>,
+    ) -> Result<bool, HostError> {
+        const PIECE_LEN: u32 = 4096;
+        let mut engine = self.lock(engine)?;
+        if let Engine::Verified(worker) = &mut *engine {
+            // Values in slots are known to the verifier alone.
+            worker.check()?;
+            worker.empty_slots().map_err(|error| self.fail(error))?;
+        }
+        let table = engine.table();
+        let end = table.records.len().min(next.saturating_add(PIECE_LEN));
+        for record in (*next..end).map(|id| table.record(id)) {
+            if record.value().is_some() {
+                found.push((record.relation(), record.key().to_vec()));
+            }
+        }
+        *next = end;
+        Ok(end < table.records.len())
+    }
+}
+
+impl Engine {
+    pub(crate) fn table(&self) -> &crate::table::Table {
+        match self {
+            Self::Verified(worker) => &worker.table,
+            Self::Unverified(plain) => &plain.table,
+        }
+    }
+
+    pub(crate) fn table_mut(&mut self) -> &mut crate::table::Table {
+        match self {
+            Self::Verified(worker) => &mut worker.table,
+            Self::Unverified(plain) => &mut plain.table,
+        }
+    }
+
+    fn add_to(&self, stats: &mut Stats) {
+        let table = self.table();
+        stats.records += u64::from(table.records.len());
+        stats.bytes += table.byte_len();
+        for record in (0..table.records.len()).map(|id| table.record(id)) {
+            stats.bytes += record.heap_len();
+            match record.place() {
+                Place::Slot => stats.in_slots += 1,
+                Place::Deferred | Place::Evicting => stats.deferred += 1,
+                Place::Tree | Place::New => stats.in_tree += 1,
+                Place::Lent => stats.lent += 1,
+            }
+        }
+        match self {
+            Self::Verified(worker) => {
+                stats.operations += worker.operations;
+                stats.nodes += u64::from(worker.tree.nodes.len());
+                stats.bytes += worker.tree.nodes.byte_len();
+            }
+            Self::Unverified(plain) => stats.operations += plain.operations,
+        }
+    }
+}
+
+fn check_options(options: &Options) -> Result<Partition, HostError> {
+    let bad = |option, why| Err(HostError::BadOption { option, why });
+    if options.workers == 0 || options.workers > WORKERS_MAX {
+        return bad("workers", "there must be at least one, and at most 256");
+    }
+    let partition = Partition::new(options.workers);
+    let parts = (1_u32 << partition.depth).div_ceil(u32::from(options.workers)) as u16;
+    if options.slots_per_worker < SLOTS_MIN.saturating_add(2 * parts)
+        || options.slots_per_worker == u16::MAX
+    {
+        return bad("slots_per_worker", "too few for the paths of the tree, or more than 65534");
+    }
+    if options.byte_budget < BYTE_BUDGET_MIN {
+        return bad("byte_budget", "the longest records of one operation must fit: 20 MiB");
+    }
+    if options.epoch_ms == Some(0) {
+        return bad("epoch_ms", "an epoch lasts at least a millisecond");
+    }
+    if options.log_dir.is_some() && options.policy == Policy::Unverified {
+        return bad("log_dir", "an unverified store has no log");
+    }
+    Ok(partition)
+}
+
+const _: () = assert!(COMPARE_AND_SET == DELETE + 1, "the simple transitions come first");

@@ -1,0 +1,187 @@
+//! A worker's part of the sparse tree, and how its nodes come into slots and leave them.
+
+use crate::arena::Arena;
+use crate::node::{Child, Link, NO_SLOT, TreeNode};
+use crate::node_slots::{NodeSlot, NodeSlots};
+use crate::plan::{Expect, Plan};
+use zeta_verifier::{Direction, Entry, Hash, Path, Record, SlotId, encode_node};
+
+/// Why a path could not be brought into slots.
+#[derive(Debug)]
+pub(crate) enum TreeStop {
+    /// A hash is not known yet: let the verifier see the plan, then try again.
+    Flush,
+    /// The path is longer than there are slots.
+    SlotsTooFew,
+    /// There are too many nodes.
+    Full,
+}
+
+/// The node above a leaf, in a slot; on that side lies the leaf itself, or nothing yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) node: u32,
+    pub(crate) slot: u16,
+    pub(crate) side: Direction,
+}
+
+/// The nodes that a worker owns: those below its roots, which never leave their slots.
+pub(crate) struct Tree {
+    pub(crate) nodes: Arena<TreeNode>,
+    slots: NodeSlots,
+    /// Each root's path has `root_len` bits; they are neighbours, the first of which is `first`.
+    roots: Vec<u32>,
+    root_len: u16,
+    first: usize,
+    node_bytes: Vec<u8>,
+}
+
+impl Tree {
+    pub(crate) fn new(slots: u16, root_len: u16, first: usize) -> Self {
+        Self {
+            nodes: Arena::new(),
+            slots: NodeSlots::new(slots),
+            roots: Vec::new(),
+            root_len,
+            first,
+            node_bytes: Vec::new(),
+        }
+    }
+
+    /// Takes a slot for the next root, whose node is in the arena.
+    pub(crate) fn put_root(&mut self, node: u32) -> Result<u16, TreeStop> {
+        let slot = self.slots.take_free().ok_or(TreeStop::SlotsTooFew)?;
+        *self.slots.get_mut(slot) = NodeSlot { node, parent: None, pins: 1, referenced: true };
+        self.nodes.get_mut(node).slot = slot;
+        self.roots.push(node);
+        Ok(slot)
+    }
+
+    /// Keeps the next free slot out of use.
+    pub(crate) fn reserve_slot(&mut self) {
+        self.slots.take_free();
+    }
+
+    /// Brings every node above `path` into a slot, and makes the one that is missing, if any.
+    pub(crate) fn bring_parent(&mut self, plan: &mut Plan, path: &Path) -> Result<Found, TreeStop> {
+        let mut node = self.roots[prefix(path, self.root_len) - self.first];
+        loop {
+            let (slot, len) = (self.nodes.get(node).slot, self.nodes.get(node).len);
+            self.slots.get_mut(slot).referenced = true;
+            let side = path.direction_at(len);
+            let link = self.nodes.get(node).link(side);
+            node = match link.child {
+                Child::Nothing => return Ok(Found { node, slot, side }),
+                Child::Leaf if link.path == *path => return Ok(Found { node, slot, side }),
+                Child::Node(child) if path.is_proper_descendant_of(&link.path) => {
+                    if self.nodes.get(child).slot == NO_SLOT {
+                        self.load(plan, Found { node, slot, side }, child)?;
+                    }
+                    child
+                }
+                _ => self.cut(plan, Found { node, slot, side }, path)?,
+            };
+        }
+    }
+
+    /// Adds a child, which is in no slot, through its parent.
+    fn load(&mut self, plan: &mut Plan, above: Found, child: u32) -> Result<(), TreeStop> {
+        if self.nodes.get(child).is_pending() {
+            return Err(TreeStop::Flush);
+        }
+        let slot = self.take_slot(plan, above.slot)?;
+        let path = self.nodes.get(above.node).link(above.side).path;
+        self.add_m(plan, slot, above.slot, path, child);
+        self.occupy(slot, child, above);
+        self.slots.get_mut(above.slot).pins += 1;
+        Ok(())
+    }
+
+    /// Puts a new node between `above` and what lies below it, where `path` parts from that.
+    fn cut(&mut self, plan: &mut Plan, above: Found, path: &Path) -> Result<u32, TreeStop> {
+        let old = *self.nodes.get(above.node).link(above.side);
+        if old.pending {
+            return Err(TreeStop::Flush);
+        }
+        let slot = self.take_slot(plan, above.slot)?;
+        let fork = path.common_prefix(&old.path);
+        let node = self.nodes.push(TreeNode::new(fork.len())).ok_or(TreeStop::Full)?;
+        self.add_m(plan, slot, above.slot, fork, node);
+        self.occupy(slot, node, above);
+        let old_side = old.path.direction_at(fork.len());
+        *self.nodes.get_mut(node).link_mut(old_side) = old;
+        *self.nodes.get_mut(above.node).link_mut(above.side) = Link::new(fork, Child::Node(node));
+        let moved = match old.child {
+            Child::Node(child) => self.nodes.get(child).slot,
+            _ => NO_SLOT,
+        };
+        if moved == NO_SLOT {
+            self.slots.get_mut(above.slot).pins += 1;
+        } else {
+            // The old child stays in its slot, now below the new node.
+            self.slots.get_mut(moved).parent = Some((node, old_side));
+            self.slots.get_mut(slot).pins = 1;
+        }
+        Ok(node)
+    }
+
+    fn occupy(&mut self, slot: u16, node: u32, above: Found) {
+        let parent = Some((above.node, above.side));
+        *self.slots.get_mut(slot) = NodeSlot { node, parent, pins: 0, referenced: true };
+        self.nodes.get_mut(node).slot = slot;
+    }
+
+    fn add_m(&mut self, plan: &mut Plan, slot: u16, ancestor: u16, path: Path, node: u32) {
+        self.node_bytes.clear();
+        encode_node(&self.nodes.get(node).value(), &mut self.node_bytes);
+        let record = Record::Node { path, node: &self.node_bytes };
+        let (slot, ancestor_slot) = (SlotId(slot), SlotId(ancestor));
+        Entry::AddM { slot, ancestor_slot, record }.encode(&mut plan.log);
+    }
+
+    /// A slot for a node, other than `keep`; another node may have to leave for it.
+    fn take_slot(&mut self, plan: &mut Plan, keep: u16) -> Result<u16, TreeStop> {
+        if let Some(slot) = self.slots.take_free() {
+            return Ok(slot);
+        }
+        let slot = self.slots.victim(keep).ok_or(TreeStop::SlotsTooFew)?;
+        let NodeSlot { node, parent, .. } = *self.slots.get(slot);
+        let Some((parent, side)) = parent else { return Err(TreeStop::SlotsTooFew) };
+        let parent_slot = self.nodes.get(parent).slot;
+        plan.evict_m(Expect::Node { parent, side }, slot, parent_slot);
+        self.nodes.get_mut(parent).link_mut(side).pending = true;
+        self.nodes.get_mut(node).slot = NO_SLOT;
+        self.slots.get_mut(parent_slot).pins -= 1;
+        self.slots.clear(slot);
+        Ok(slot)
+    }
+
+    /// Notes that the leaf below `found` exists, and whether it leaves to deferred state.
+    pub(crate) fn set_leaf(&mut self, found: Found, path: Path, deferred: bool) {
+        let link = self.nodes.get_mut(found.node).link_mut(found.side);
+        if matches!(link.child, Child::Nothing) {
+            *link = Link::new(path, Child::Leaf);
+        }
+        link.deferred = deferred;
+    }
+
+    /// Notes that a leaf's hash will come.
+    pub(crate) fn await_leaf(&mut self, found: Found) {
+        self.nodes.get_mut(found.node).link_mut(found.side).pending = true;
+    }
+
+    /// Takes over the hash with which a child left.
+    pub(crate) fn set_hash(&mut self, parent: u32, side: Direction, hash: &Hash) {
+        let link = self.nodes.get_mut(parent).link_mut(side);
+        link.hash = *hash;
+        link.pending = false;
+        link.deferred = false;
+    }
+}
+
+/// The number that the first `len` bits of a path spell; `len` is at most 16.
+pub(crate) fn prefix(path: &Path, len: u16) -> usize {
+    let bits = path.bits();
+    let top = u32::from_be_bytes([bits[0], bits[1], bits[2], bits[3]]);
+    (u64::from(top) >> (32 - len)) as usize
+}

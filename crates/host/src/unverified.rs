@@ -1,0 +1,206 @@
+//! The same store without a verifier: what a ratio of verified to unverified speed compares with.
+
+use crate::batch::{DELETE, GET, PUT, Results, Status};
+use crate::error::HostError;
+use crate::operations::{Operations, Part};
+use crate::shape::Need;
+use crate::store::{Engine, Shared};
+use crate::table::Table;
+use std::sync::{Arc, MutexGuard};
+use zeta_program::{Machine, Outcome, Program, RowHandle, Rows};
+use zeta_verifier::{RelationId, TransitionId, leaf_path};
+
+/// Operations that are found and run together, as in a verified chunk.
+const CHUNK_LEN: usize = 128;
+
+/// A worker without a verifier thread.
+pub(crate) struct Unverified {
+    pub(crate) table: Table,
+    pub(crate) operations: u64,
+    program: Arc<Program>,
+    machine: Machine,
+    scratch: Vec<u8>,
+    /// The key-value program's transitions are applied directly, which is faster.
+    direct: bool,
+}
+
+impl Unverified {
+    pub(crate) fn new(table: Table, program: Arc<Program>) -> Self {
+        let direct = program.bytes() == zeta_program::key_value();
+        let (machine, scratch) = (Machine::new(), Vec::new());
+        Self { table, operations: 0, program, machine, scratch, direct }
+    }
+
+    /// Runs the part's operations `from..to`.
+    pub(crate) fn run<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), HostError> {
+        let mut hashes = [0; CHUNK_LEN];
+        for start in (from..to).step_by(CHUNK_LEN) {
+            let end = to.min(start + CHUNK_LEN);
+            for at in start..end {
+                if let Need::One(relation, key) = part.need(at) {
+                    hashes[at - start] = self.table.hash(relation, key);
+                    self.table.prefetch_index(hashes[at - start]);
+                }
+            }
+            for hash in &hashes[..end - start] {
+                self.table.prefetch_record(*hash);
+            }
+            for at in start..end {
+                let need = part.need(at);
+                match need {
+                    Need::One(relation, key) if self.direct => {
+                        let hash = hashes[at - start];
+                        self.apply(part, at, hash, (relation, key))?;
+                    }
+                    _ => self.call(part, at)?,
+                }
+            }
+        }
+        self.operations += (to - from) as u64;
+        Ok(())
+    }
+
+    /// A get, put or delete, without the program.
+    #[inline(always)]
+    fn apply<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        at: usize,
+        hash: u32,
+        (relation, key): (RelationId, &[u8]),
+    ) -> Result<(), HostError> {
+        let index = part.index(at);
+        let id = self.table.find_or_add(hash, relation, key)?;
+        let record = self.table.record_mut(id);
+        match part.operations.transition(index) {
+            GET => {
+                let value = record.value();
+                part.operations.plain(value, part.results, at);
+            }
+            PUT => {
+                record.set_value(Some(part.operations.value(index)));
+                part.results.set(at, Status::Done, &[]);
+            }
+            DELETE => {
+                let had = u8::from(record.value().is_some());
+                record.set_value(None);
+                part.results.set(at, Status::Done, &[had]);
+            }
+            _ => self.call(part, at)?,
+        }
+        Ok(())
+    }
+
+    /// Any other transition, through the machine.
+    #[cold]
+    fn call<O: Operations>(&mut self, part: &mut Part<'_, O>, at: usize) -> Result<(), HostError> {
+        let index = part.index(at);
+        let arguments = part.operations.arguments(index, &mut self.scratch);
+        let transition = TransitionId(part.operations.transition(index));
+        if let Err(refusal) = self.machine.begin(&self.program, transition, arguments) {
+            part.results.set_code(at, Status::Refused, refusal.code());
+            return Ok(());
+        }
+        let mut rows = OwnRows { table: &mut self.table, bound: Vec::new() };
+        let mut result = Vec::new();
+        let outcome = self.machine.run(&self.program, arguments, 0, &mut rows, &mut result)?;
+        let bound = rows.bound;
+        match outcome {
+            Outcome::Failed(failure) => {
+                part.results.set_code(at, Status::Failed, failure.code());
+            }
+            Outcome::Done => {
+                for (row, value) in self.machine.writes(arguments) {
+                    self.table.record_mut(bound[usize::from(row.0)]).set_value(value);
+                }
+                part.operations.done(index, &result, part.results, at);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Runs one operation over the records of several workers, all of which stand still for it.
+    pub(crate) fn run_unverified<O: Operations>(
+        &self,
+        operations: &O,
+        index: usize,
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        // In one order, so that two who do this do not wait for each other.
+        let guards: Result<Vec<_>, _> = self.engines.iter().map(|e| self.lock(e)).collect();
+        let mut rows = AllRows { shared: self, guards: guards?, bound: Vec::new() };
+        let mut scratch = Vec::new();
+        let arguments = operations.arguments(index, &mut scratch);
+        let transition = TransitionId(operations.transition(index));
+        let mut machine = Machine::new();
+        if let Err(refusal) = machine.begin(&self.program, transition, arguments) {
+            results.set_code(index, Status::Refused, refusal.code());
+            return Ok(());
+        }
+        let mut result = Vec::new();
+        match machine.run(&self.program, arguments, 0, &mut rows, &mut result)? {
+            Outcome::Failed(failure) => {
+                results.set_code(index, Status::Failed, failure.code());
+            }
+            Outcome::Done => {
+                for (row, value) in machine.writes(arguments) {
+                    let (owner, id) = rows.bound[usize::from(row.0)];
+                    if let Engine::Unverified(plain) = &mut *rows.guards[owner] {
+                        plain.table.record_mut(id).set_value(value);
+                    }
+                }
+                operations.done(index, &result, results, index);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct AllRows<'a> {
+    shared: &'a Shared,
+    guards: Vec<MutexGuard<'a, Engine>>,
+    bound: Vec<(usize, u32)>,
+}
+
+impl Rows for AllRows<'_> {
+    type Stop = HostError;
+
+    fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, HostError> {
+        let owner = self.shared.partition.worker_of(&leaf_path(&self.shared.hasher, relation, key));
+        let table = self.guards[owner].table_mut();
+        let id = table.find_or_add(table.hash(relation, key), relation, key)?;
+        self.bound.push((owner, id));
+        Ok(RowHandle(self.bound.len() as u16 - 1))
+    }
+
+    fn read(&self, row: RowHandle) -> Option<&[u8]> {
+        let (owner, id) = *self.bound.get(usize::from(row.0))?;
+        self.guards[owner].table().record(id).value()
+    }
+}
+
+struct OwnRows<'a> {
+    table: &'a mut Table,
+    bound: Vec<u32>,
+}
+
+impl Rows for OwnRows<'_> {
+    type Stop = HostError;
+
+    fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, HostError> {
+        let hash = self.table.hash(relation, key);
+        self.bound.push(self.table.find_or_add(hash, relation, key)?);
+        Ok(RowHandle(self.bound.len() as u16 - 1))
+    }
+
+    fn read(&self, row: RowHandle) -> Option<&[u8]> {
+        self.table.record(*self.bound.get(usize::from(row.0))?).value()
+    }
+}

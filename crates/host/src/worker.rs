@@ -1,0 +1,378 @@
+//! A worker: one verifier thread, the records that it owns, and the log between the two.
+
+use crate::batch::{Results, Status};
+use crate::error::HostError;
+use crate::lend::Returned;
+use crate::log_dir::LogFile;
+use crate::operations::{Nothing, Operations, Part};
+use crate::options::Policy;
+use crate::plan::{Expect, Plan, Step};
+use crate::record::Place;
+use crate::slots::Slots;
+use crate::table::Table;
+use crate::tree::{Tree, TreeStop};
+use std::sync::Arc;
+use zeta_program::{Machine, Program};
+use zeta_verifier::{
+    Answer, Entry, Epoch, EvictedValue, NotYet, SlotId, Standard, StopCause, ThreadId,
+    VerifierThread,
+};
+
+/// A closure that may change a log before the verifier sees it: for those who play the liar.
+pub(crate) type Intercept = Box<dyn FnMut(u16, &mut Vec<u8>) + Send>;
+
+/// What only the holder of the baton touches.
+pub(crate) struct Worker {
+    pub(crate) id: u16,
+    pub(crate) table: Table,
+    pub(crate) tree: Tree,
+    pub(crate) slots: Slots,
+    /// A slot for records on their way through.
+    pub(crate) passage: u16,
+    pub(crate) plan: Plan,
+    pub(crate) policy: Policy,
+    pub(crate) hasher: Standard,
+    pub(crate) program: Arc<Program>,
+    pub(crate) machine: Machine,
+    pub(crate) log_file: Option<LogFile>,
+    pub(crate) intercept: Option<Intercept>,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) operations: u64,
+    /// What the last plan evicted of other workers' records.
+    pub(crate) returned: Vec<Returned>,
+    pub(crate) idle_epochs: u8,
+    thread: VerifierThread<Standard>,
+    outputs: Vec<u8>,
+    byte_budget: u64,
+    failure: Option<HostError>,
+    /// The planned operation was prepared for this epoch alone: a later one makes it void.
+    pub(crate) void_on_floor: bool,
+    void: bool,
+}
+
+/// What a worker is made of.
+pub(crate) struct Parts {
+    pub(crate) thread: VerifierThread<Standard>,
+    pub(crate) table: Table,
+    pub(crate) tree: Tree,
+    pub(crate) slots: Slots,
+    pub(crate) passage: u16,
+    pub(crate) policy: Policy,
+    pub(crate) hasher: Standard,
+    pub(crate) program: Arc<Program>,
+    pub(crate) log_file: Option<LogFile>,
+    pub(crate) byte_budget: u64,
+    pub(crate) idle_epochs: u8,
+}
+
+impl Worker {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            id: parts.thread.id().0,
+            table: parts.table,
+            tree: parts.tree,
+            slots: parts.slots,
+            passage: parts.passage,
+            plan: Plan::default(),
+            policy: parts.policy,
+            hasher: parts.hasher,
+            program: parts.program,
+            machine: Machine::new(),
+            log_file: parts.log_file,
+            intercept: None,
+            scratch: Vec::new(),
+            operations: 0,
+            returned: Vec::new(),
+            idle_epochs: parts.idle_epochs,
+            thread: parts.thread,
+            outputs: Vec::new(),
+            byte_budget: parts.byte_budget,
+            failure: None,
+            void_on_floor: false,
+            void: false,
+        }
+    }
+
+    /// Whether the last plan was dropped because its epoch was over; asked once.
+    pub(crate) fn was_void(&mut self) -> bool {
+        std::mem::take(&mut self.void)
+    }
+
+    /// Refuses to go on after a failure.
+    pub(crate) fn check(&self) -> Result<(), HostError> {
+        match &self.failure {
+            None => Ok(()),
+            Some(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// Marks the worker as failed for good.
+    #[cold]
+    pub(crate) fn fail<T>(&mut self, failure: HostError) -> Result<T, HostError> {
+        self.failure.get_or_insert(failure.clone());
+        Err(failure)
+    }
+
+    /// Lets the verifier see all that is planned, and takes over what it answers.
+    pub(crate) fn flush<O: Operations>(&mut self, part: &mut Part<'_, O>) -> Result<(), HostError> {
+        if self.plan.is_empty() {
+            return Ok(());
+        }
+        if let Some(intercept) = &mut self.intercept {
+            intercept(self.id, &mut self.plan.log);
+        }
+        let mut stuck = 0;
+        loop {
+            self.outputs.clear();
+            let progress = self.thread.verify_log(&self.plan.log, &mut self.outputs);
+            if let Some(file) = &mut self.log_file
+                && let Err(error) = file.append(&self.plan.log[..progress.consumed])
+            {
+                return self.fail(error);
+            }
+            part.results.epoch = part.results.epoch.max(self.thread.clock().epoch());
+            self.settle(progress.consumed, part)?;
+            match progress.stop {
+                StopCause::Done => break,
+                StopCause::Rejected(rejection) => return self.fail(rejection.into()),
+                StopCause::Retry(not_yet) => {
+                    stuck = if progress.consumed == 0 { stuck + 1 } else { 0 };
+                    self.plan.forget(progress.consumed);
+                    self.retry(not_yet, stuck)?;
+                }
+            }
+        }
+        self.plan.log.clear();
+        self.plan.steps.clear();
+        self.plan.clock = self.thread.clock();
+        Ok(())
+    }
+
+    /// As `flush`, where no operation is planned.
+    pub(crate) fn flush_own(&mut self) -> Result<(), HostError> {
+        let mut results = Results::new();
+        self.flush(&mut Part { operations: &Nothing, indices: None, results: &mut results })
+    }
+
+    /// Takes over the answers to the entries in the first `consumed` bytes of the plan.
+    #[inline]
+    fn settle<O: Operations>(
+        &mut self,
+        consumed: usize,
+        part: &mut Part<'_, O>,
+    ) -> Result<(), HostError> {
+        let mut rest = self.outputs.as_slice();
+        for step in &self.plan.steps {
+            if step.offset as usize >= consumed {
+                break;
+            }
+            let Some((answer, after)) = Answer::decode(rest) else {
+                // A log that was tampered with on the way gives fewer answers than were planned.
+                if self.intercept.is_some() {
+                    break;
+                }
+                return self.fail(HostError::Internal { why: "an entry was not answered" });
+            };
+            rest = after;
+            if let Expect::Run { operation } = step.expect {
+                let at = operation as usize;
+                match answer {
+                    Answer::Done(result) => {
+                        part.operations.done(part.index(at), result, part.results, at);
+                    }
+                    Answer::Failed(code) => part.results.set_code(at, Status::Failed, code),
+                    Answer::Refused(code) => part.results.set_code(at, Status::Refused, code),
+                    Answer::Evicted { .. } => {}
+                }
+                continue;
+            }
+            let Answer::Evicted { value, hash } = answer else { continue };
+            if let Expect::Foreign = step.expect {
+                self.returned.push(Returned::new(app_value(value), step.stamp));
+                continue;
+            }
+            settle_eviction(&mut self.table, &mut self.tree, self.id, step, value, hash);
+        }
+        Ok(())
+    }
+
+    /// Makes the rest of the plan such that it can go on.
+    #[cold]
+    fn retry(&mut self, not_yet: NotYet, stuck: u32) -> Result<(), HostError> {
+        let clock = self.thread.clock();
+        let thread = ThreadId(self.id);
+        match not_yet {
+            NotYet::Floor => {
+                if self.void_on_floor {
+                    self.void = true;
+                    self.plan.forget(self.plan.log.len());
+                }
+                let epochs = self.thread.board().floor().0 - clock.epoch().0;
+                self.plan.restart(clock, |plan| {
+                    for _ in 0..epochs {
+                        plan.next_epoch();
+                    }
+                });
+                Ok(())
+            }
+            NotYet::ByteBudget if stuck < 2 => {
+                let needed = slots_of(&self.plan);
+                let unneeded: Vec<_> =
+                    self.slots.occupied().filter(|(slot, _)| !needed.contains(slot)).collect();
+                for (slot, record) in &unneeded {
+                    self.slots.clear(*slot);
+                    self.slots.give_back(*slot);
+                    self.table.record_mut(*record).set_place(Place::Evicting);
+                }
+                self.plan.restart(clock, |plan| {
+                    for (slot, record) in unneeded {
+                        plan.evict_b(Expect::Evict { record }, slot);
+                    }
+                });
+                Ok(())
+            }
+            NotYet::ByteBudget => {
+                let budget = self.byte_budget;
+                self.fail(HostError::ByteBudgetTooSmall { budget })
+            }
+            // Evictions are published before their records are lent, so an honest plan never
+            // waits for another thread.
+            NotYet::PublishedClock | NotYet::Window => {
+                self.fail(HostError::Stuck { thread, not_yet })
+            }
+        }
+    }
+
+    /// Brings a deferred record into a slot of its own; another record may have to leave.
+    ///
+    /// `locked` slots stay as they are.
+    #[inline(always)]
+    pub(crate) fn admit(&mut self, id: u32, locked: &[u16]) -> Result<u16, HostError> {
+        let slot = match self.slots.take_free() {
+            Some(slot) => slot,
+            None => {
+                let Some((slot, victim)) = self.slots.victim(locked) else {
+                    return Err(HostError::SlotsTooFew { slots: self.passage + 1 });
+                };
+                self.table.record_mut(victim).set_place(Place::Evicting);
+                self.plan.evict_b(Expect::Evict { record: victim }, slot);
+                slot
+            }
+        };
+        self.slots.put(slot, id);
+        self.plan_add_b(id, slot);
+        self.table.record_mut(id).set_slot(slot);
+        Ok(slot)
+    }
+
+    /// Plans to add a deferred record; its place is the caller's to note.
+    #[inline(always)]
+    pub(crate) fn plan_add_b(&mut self, id: u32, slot: u16) {
+        let record = self.table.record(id);
+        let (relation, key, value) = (record.relation(), record.key(), record.value());
+        let timestamp = record.stamp();
+        Entry::AddB {
+            slot: SlotId(slot),
+            thread: ThreadId(record.thread()),
+            timestamp,
+            record: zeta_verifier::Record::App { relation, key, value },
+        }
+        .encode(&mut self.plan.log);
+        self.plan.see(timestamp);
+    }
+
+    /// Follows the store into `epoch`.
+    pub(crate) fn advance(&mut self, epoch: Epoch) -> Result<(), HostError> {
+        if self.plan.epoch() >= epoch {
+            return Ok(());
+        }
+        while self.plan.epoch() < epoch {
+            self.plan.next_epoch();
+        }
+        self.flush_own()
+    }
+
+    /// Closes the first epoch that is still open.
+    pub(crate) fn close_epoch(&mut self) -> Result<(), HostError> {
+        Entry::VerifyEpoch.encode(&mut self.plan.log);
+        self.flush_own()?;
+        match &mut self.log_file {
+            Some(file) => file.flush(),
+            None => Ok(()),
+        }
+    }
+
+    /// Evicts every record from its slot, so that all values here are current.
+    pub(crate) fn empty_slots(&mut self) -> Result<(), HostError> {
+        self.flush_own()?;
+        self.evict_all();
+        self.flush_own()
+    }
+
+    pub(crate) fn tree_error(&self, stop: &TreeStop) -> HostError {
+        match stop {
+            TreeStop::Flush => HostError::Internal { why: "a hash is missing after a flush" },
+            TreeStop::SlotsTooFew => HostError::SlotsTooFew { slots: self.passage + 1 },
+            TreeStop::Full => HostError::TooManyRecords,
+        }
+    }
+}
+
+#[inline(always)]
+fn settle_eviction(
+    table: &mut Table,
+    tree: &mut Tree,
+    id: u16,
+    step: &Step,
+    value: EvictedValue<'_>,
+    hash: Option<&zeta_verifier::Hash>,
+) {
+    let app = app_value(value);
+    match (step.expect, hash) {
+        (Expect::Evict { record }, _) => {
+            let record = table.record_mut(record);
+            record.set_value(app);
+            record.set_deferred(step.stamp, id);
+        }
+        (Expect::Restamp { record }, _) => {
+            table.record_mut(record).set_deferred(step.stamp, id);
+        }
+        (Expect::Leaf { record, parent, side }, Some(hash)) => {
+            let record = table.record_mut(record);
+            record.set_value(app);
+            record.set_place(Place::Tree);
+            tree.set_hash(parent, side, hash);
+        }
+        (Expect::Node { parent, side }, Some(hash)) => tree.set_hash(parent, side, hash),
+        _ => {}
+    }
+}
+
+#[inline(always)]
+fn app_value(value: EvictedValue<'_>) -> Option<&[u8]> {
+    match value {
+        EvictedValue::Some(value) => Some(value),
+        EvictedValue::Null | EvictedValue::Node(_) => None,
+    }
+}
+
+/// Every slot that an entry of the plan names.
+fn slots_of(plan: &Plan) -> Vec<u16> {
+    let mut slots = Vec::new();
+    let mut rest = plan.log.as_slice();
+    while let Ok((entry, after)) = Entry::decode(rest) {
+        match entry {
+            Entry::AddM { slot, .. }
+            | Entry::AddB { slot, .. }
+            | Entry::EvictM { slot, .. }
+            | Entry::EvictB { slot, .. }
+            | Entry::EvictBM { slot, .. } => slots.push(slot.0),
+            Entry::RunApp(run) => {
+                slots.extend((0..run.slots.len()).filter_map(|i| run.slots.get(i)).map(|s| s.0));
+            }
+            Entry::NextEpoch | Entry::VerifyEpoch => {}
+        }
+        rest = after;
+    }
+    slots
+}

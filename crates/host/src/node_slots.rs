@@ -32,6 +32,11 @@ impl NodeSlots {
         self.free.pop()
     }
 
+    /// Makes a taken slot free.
+    pub(crate) fn give_back(&mut self, slot: u16) {
+        self.free.push(slot);
+    }
+
     #[inline(always)]
     pub(crate) fn get(&self, slot: u16) -> &NodeSlot {
         &self.slots[usize::from(slot)]

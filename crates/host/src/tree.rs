@@ -99,11 +99,13 @@ impl Tree {
 
     /// Puts a new node between `above` and what lies below it, where `path` parts from that.
     fn cut(&mut self, plan: &mut Plan, above: Found, path: &Path) -> Result<u32, TreeStop> {
+        let slot = self.take_slot(plan, above.slot)?;
+        // Read now: it may be the old child that had to leave for the slot.
         let old = *self.nodes.get(above.node).link(above.side);
         if old.pending {
+            self.slots.give_back(slot);
             return Err(TreeStop::Flush);
         }
-        let slot = self.take_slot(plan, above.slot)?;
         let fork = path.common_prefix(&old.path);
         let node = self.nodes.push(TreeNode::new(fork.len())).ok_or(TreeStop::Full)?;
         self.add_m(plan, slot, above.slot, fork, node);

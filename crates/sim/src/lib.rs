@@ -7,8 +7,12 @@
 #![expect(clippy::indexing_slicing, reason = "a mistake of the simulator must stop it")]
 #![expect(clippy::expect_used, reason = "a mistake of the simulator must stop it")]
 
+pub mod attack;
+pub mod history;
+pub mod host;
 pub mod operation;
 pub mod owned_record;
 pub mod random;
 pub mod run;
+pub mod schedule;
 pub mod vector;

@@ -1,0 +1,62 @@
+//! Every lie has the end that is stated of it, and whatever certifies is sound.
+
+use zeta_sim::attack::{Attack, Fate, all, combination};
+use zeta_sim::schedule::{End, Report, Schedule};
+use zeta_verifier::{Incarnation, InstanceId, Standard};
+
+/// Enough for every stated end to come up.
+const RUNS: u64 = 200;
+
+fn standard(seed: u64) -> Standard {
+    let mut secret = [0; 32];
+    secret[..8].copy_from_slice(&seed.to_le_bytes());
+    Standard::new(secret, InstanceId([0; 16]), Incarnation([0; 16]))
+}
+
+fn run(attack: &Attack<Standard>, seed: u64) -> Report {
+    Schedule::new(seed, standard(seed), Some(attack)).finish()
+}
+
+/// Each reason of a fate as a fate of its own.
+fn single_fates(attack: &Attack<Standard>) -> Vec<Vec<End>> {
+    let fates = attack.fates.iter().map(|fate| match fate {
+        Fate::Mismatch => vec![End::Mismatch],
+        Fate::Unanswered => vec![End::Unanswered],
+        Fate::Harmless => vec![End::Certified],
+        Fate::Rejected(reasons) => reasons.iter().map(|reason| End::Rejected(*reason)).collect(),
+    });
+    fates.collect()
+}
+
+#[test]
+fn every_attack_ends_as_stated() {
+    for attack in all() {
+        let mut ends: Vec<(End, u64)> = Vec::new();
+        for seed in 0..RUNS {
+            let report = run(&attack, seed);
+            assert!(report.is_sound(), "{}: seed {seed} certified a lie", attack.name);
+            if report.struck {
+                let as_stated = attack.allows(report.end);
+                assert!(as_stated, "{}: seed {seed} ended {:?}", attack.name, report.end);
+                ends.push((report.end, seed));
+            } else {
+                assert_eq!(report.end, End::Certified, "{}: seed {seed}", attack.name);
+            }
+        }
+        assert!(ends.len() > 20, "{} struck {} times only", attack.name, ends.len());
+        // No statement is wider than what happens; `flip_bit` may end in any way at all.
+        for fates in single_fates(&attack) {
+            let met = fates.iter().filter(|fate| ends.iter().any(|(end, _)| end == *fate)).count();
+            let enough = if fates.len() > 10 { 5 } else { fates.len() };
+            assert!(met >= enough, "{}: {met} of {fates:?} were met: {ends:?}", attack.name);
+        }
+    }
+}
+
+#[test]
+fn combinations_are_sound() {
+    for seed in 0..500 {
+        let report = run(&combination(), seed);
+        assert!(report.is_sound(), "seed {seed} certified a lie");
+    }
+}

@@ -144,7 +144,7 @@ impl Initial {
         let mut full = false;
         let mut visit = |path: Path, node: &Node| {
             let mut child = |pointer: &Pointer| match pointer {
-                Pointer::To { path, .. } if !path.is_leaf() => waiting.pop(),
+                Pointer::To(link) if !link.path.is_leaf() => waiting.pop(),
                 _ => None,
             };
             let (right, left) = (child(&node.right), child(&node.left));
@@ -180,7 +180,7 @@ impl Initial {
         for side in [Direction::Left, Direction::Right] {
             let pointer = value.pointer(side);
             let top = match pointer {
-                Pointer::To { path, .. } => self.tops.get(path).map(|id| (*path, *id)),
+                Pointer::To(link) => self.tops.get(&link.path).map(|id| (link.path, *id)),
                 Pointer::Empty => None,
             };
             *made.link_mut(side) = link(pointer, top);
@@ -192,8 +192,8 @@ impl Initial {
 fn link(pointer: &Pointer, child: Option<(Path, u32)>) -> Link {
     let child = match (pointer, child) {
         (Pointer::Empty, _) => Child::Nothing,
-        (Pointer::To { .. }, Some((_, id))) => Child::Node(id),
-        (Pointer::To { .. }, None) => Child::Leaf,
+        (Pointer::To(_), Some((_, id))) => Child::Node(id),
+        (Pointer::To(_), None) => Child::Leaf,
     };
     Link::adopted(pointer, child)
 }

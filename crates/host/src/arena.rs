@@ -1,7 +1,7 @@
 //! An arena: values at stable places, found by a number, never moved and never freed one by one.
 
 /// Elements of a chunk: megabytes, so that huge pages can hold them.
-const CHUNK_LEN: usize = 1 << 16;
+const CHUNK_LEN: usize = 1 << 19;
 
 pub(crate) struct Arena<T> {
     chunks: Vec<Vec<T>>,

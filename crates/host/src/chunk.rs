@@ -15,7 +15,7 @@ use zeta_verifier::{
 /// Operations that are found, planned and verified together.
 const CHUNK_LEN: usize = 128;
 /// Operations whose records are fetched from the tree together, once a chunk finds many there.
-const COLD_SCAN_LEN: usize = 1 << 15;
+const COLD_SCAN_LEN: usize = 1 << 20;
 /// Bytes of planned log beyond which the verifier is asked before the chunk is full.
 const LOG_LEN_MAX: usize = 1 << 20;
 /// An operation whose record is not known from its arguments.

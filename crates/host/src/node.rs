@@ -49,9 +49,11 @@ impl Link {
     fn pointer(&self) -> Pointer {
         match self.child {
             Child::Nothing => Pointer::Empty,
-            Child::Leaf | Child::Node(_) => {
-                Pointer::To { path: self.path, hash: self.hash, deferred: self.deferred }
-            }
+            Child::Leaf | Child::Node(_) => Pointer::To(zeta_verifier::Link {
+                path: self.path,
+                hash: self.hash,
+                deferred: self.deferred,
+            }),
         }
     }
 
@@ -59,8 +61,8 @@ impl Link {
     pub(crate) fn adopted(pointer: &Pointer, child: Child) -> Self {
         match pointer {
             Pointer::Empty => Self::EMPTY,
-            Pointer::To { path, hash, deferred } => {
-                Self { path: *path, hash: *hash, child, deferred: *deferred, pending: false }
+            Pointer::To(to) => {
+                Self { path: to.path, hash: to.hash, child, deferred: to.deferred, pending: false }
             }
         }
     }

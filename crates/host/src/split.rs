@@ -29,13 +29,13 @@ impl Split<'_> {
             let target = child_path(&path, bit);
             let (given, value) = match value.pointer(side) {
                 Pointer::Empty => (Node::EMPTY, Node::EMPTY),
-                Pointer::To { path: named, .. } if *named == target => {
+                Pointer::To(link) if link.path == target => {
                     let known = self.upper.get(&target).copied().unwrap_or(Node::EMPTY);
                     (known, known)
                 }
-                pointer @ Pointer::To { path: named, .. } => {
+                pointer @ Pointer::To(link) => {
                     let mut value = Node::EMPTY;
-                    value.set_pointer(named.direction_at(target.len()), *pointer);
+                    value.set_pointer(link.path.direction_at(target.len()), *pointer);
                     (Node::EMPTY, value)
                 }
             };

@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, reason = "a mistake of the simulator must stop it")]
 
 pub mod attack;
+pub mod early_add;
 pub mod history;
 pub mod host;
 pub mod operation;
@@ -15,4 +16,5 @@ pub mod owned_record;
 pub mod random;
 pub mod run;
 pub mod schedule;
+pub mod toy;
 pub mod vector;

@@ -59,7 +59,7 @@ impl Shape {
     pub fn draw(random: &mut Random) -> Self {
         Self {
             threads: 1 + random.below(4) as u16,
-            slots: 8 + random.below(10) as u16,
+            slots: 12 + random.below(8) as u16,
             keys: 1 + random.below(8),
             clients: 1 + random.below(4),
             steps: 100 + random.below(400),
@@ -131,7 +131,8 @@ impl<P: Primitives> Schedule<'_, P> {
         }
         let certified = self.host.run.board.certified();
         // What was to be told on the way may have found no entry that fits.
-        let struck = self.struck && self.host.tamper.is_none();
+        let heard = self.host.tamper.is_none() || end != End::Certified;
+        let struck = self.struck && heard;
         let steps = self.host.run.steps;
         Report { end, steps, events: self.events, certified, struck }
     }

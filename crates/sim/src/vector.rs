@@ -14,7 +14,7 @@ mod tree;
 mod walk;
 
 pub use file::{VectorFile, all, write_all};
-pub use script::Script;
+pub use script::{Script, add_m_bytes, encoded, run_app_bytes};
 use zeta_verifier::{NotYet, Reason};
 
 /// What the lie must lead to.

@@ -1,6 +1,6 @@
 //! Every lie has the end that is stated of it, and whatever certifies is sound.
 
-use zeta_sim::attack::{Attack, Fate, all, combination};
+use zeta_sim::attack::{Attack, all, combination};
 use zeta_sim::schedule::{End, Report, Schedule};
 use zeta_verifier::{Incarnation, InstanceId, Standard};
 
@@ -15,17 +15,6 @@ fn standard(seed: u64) -> Standard {
 
 fn run(attack: &Attack<Standard>, seed: u64) -> Report {
     Schedule::new(seed, standard(seed), Some(attack)).finish()
-}
-
-/// Each reason of a fate as a fate of its own.
-fn single_fates(attack: &Attack<Standard>) -> Vec<Vec<End>> {
-    let fates = attack.fates.iter().map(|fate| match fate {
-        Fate::Mismatch => vec![End::Mismatch],
-        Fate::Unanswered => vec![End::Unanswered],
-        Fate::Harmless => vec![End::Certified],
-        Fate::Rejected(reasons) => reasons.iter().map(|reason| End::Rejected(*reason)).collect(),
-    });
-    fates.collect()
 }
 
 #[test]
@@ -44,11 +33,10 @@ fn every_attack_ends_as_stated() {
             }
         }
         assert!(ends.len() > 20, "{} struck {} times only", attack.name, ends.len());
-        // No statement is wider than what happens; `flip_bit` may end in any way at all.
-        for fates in single_fates(&attack) {
-            let met = fates.iter().filter(|fate| ends.iter().any(|(end, _)| end == *fate)).count();
-            let enough = if fates.len() > 10 { 5 } else { fates.len() };
-            assert!(met >= enough, "{}: {met} of {fates:?} were met: {ends:?}", attack.name);
+        // No statement is wider than what happens.
+        for fate in attack.fates {
+            let met = ends.iter().any(|(end, _)| fate.allows(*end));
+            assert!(met, "{}: never {fate:?}: {ends:?}", attack.name);
         }
     }
 }

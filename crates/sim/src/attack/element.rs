@@ -5,8 +5,15 @@ use crate::host::{Away, Host, Place, Trouble};
 use crate::owned_record::OwnedRecord;
 use zeta_verifier::{Entry, Path, Primitives, Reason, SlotId, ThreadId, Timestamp};
 
-/// The forged record leaves into the tree while the true one is in a slot.
-const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore]);
+/// The forged record leaves into the tree while the true one is in a slot; or, of a node, its
+/// pointers are not what the tree is by now.
+const SECOND: Fate = Fate::Rejected(&[
+    Reason::ChildInStore,
+    Reason::PointerDeferred,
+    Reason::HashMismatch,
+    Reason::PointerElsewhere,
+    Reason::PointerNotKey,
+]);
 
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;

@@ -89,15 +89,11 @@ fn deferred_node(away: &Away) -> bool {
     !is_leaf(away) && away.place != Place::Tree
 }
 
-/// Another leaf on the same side, by its last bit.
+/// Another leaf, by its last bit. A node is left alone: the host would look for one that is not.
 fn other_path(link: &mut Link) {
     let mut bits = link.path.bits();
-    if link.path.is_leaf() {
-        bits[31] ^= 1;
-        link.path = Path::leaf(&bits);
-    } else {
-        link.path = link.path.truncated(link.path.len() - 1);
-    }
+    bits[31] ^= 1;
+    link.path = if link.path.is_leaf() { Path::leaf(&bits) } else { Path::ROOT };
 }
 
 fn change_node<P: Primitives>(

@@ -128,21 +128,21 @@ impl Script {
 
 /// The bytes of an entry.
 #[must_use]
-pub(crate) fn encoded(entry: &Entry<'_>) -> Vec<u8> {
+pub fn encoded(entry: &Entry<'_>) -> Vec<u8> {
     let mut log = Vec::new();
     entry.encode(&mut log);
     log
 }
 
 #[must_use]
-pub(crate) fn add_m_bytes(slot: u16, ancestor: u16, record: &OwnedRecord) -> Vec<u8> {
+pub fn add_m_bytes(slot: u16, ancestor: u16, record: &OwnedRecord) -> Vec<u8> {
     let mut bytes = Vec::new();
     let record = record.borrowed(&mut bytes);
     encoded(&Entry::AddM { slot: SlotId(slot), ancestor_slot: SlotId(ancestor), record })
 }
 
 #[must_use]
-pub(crate) fn run_app_bytes(operation: &Operation, slots: &[u16]) -> Vec<u8> {
+pub fn run_app_bytes(operation: &Operation, slots: &[u16]) -> Vec<u8> {
     let list: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
     let slots = SlotList::from_bytes(&list).expect("two bytes a slot");
     encoded(&Entry::RunApp(RunApp {

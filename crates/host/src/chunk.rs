@@ -93,6 +93,7 @@ impl Worker {
         for hash in &chunk.hashes[..end - start] {
             self.table.prefetch_record(*hash);
         }
+        let mut admissions = 0;
         for at in start..end {
             let id = match part.need(at) {
                 Need::One(relation, key) => {
@@ -101,10 +102,16 @@ impl Worker {
                 _ => NO_RECORD,
             };
             chunk.ids[at - start] = id;
-            if id != NO_RECORD && is_cold(self.table.record(id).place()) {
-                chunk.cold.push(id);
+            if id != NO_RECORD {
+                let place = self.table.record(id).place();
+                admissions += usize::from(place == Place::Deferred);
+                if is_cold(place) {
+                    chunk.cold.push(id);
+                }
             }
         }
+        // A store that misses the cache holds up all that follow it: fetch these early, too.
+        self.slots.next_victims(admissions, |id| self.table.prefetch(id));
         Ok(())
     }
 

@@ -76,6 +76,13 @@ impl Slots {
         None
     }
 
+    /// Shows the records that `victim` will name next, up to `count` of them.
+    pub(crate) fn next_victims(&self, count: usize, mut show: impl FnMut(u32)) {
+        let (before, after) = self.occupants.split_at(self.hand);
+        let waiting = |occupant: &&u32| **occupant & REFERENCED == 0;
+        after.iter().chain(before).filter(waiting).take(count).for_each(|record| show(*record));
+    }
+
     /// All slots with a record.
     pub(crate) fn occupied(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
         let occupants = self.occupants.iter().zip(self.first..);

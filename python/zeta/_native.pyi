@@ -1,12 +1,15 @@
 """The extension module: glue around the verifier and the host, which are written in Rust."""
 
 from collections.abc import Iterable
-from typing import Final, Protocol, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, TypedDict, TypeVar, final, overload
 
 from zeta.answer import Answer, Pointer, Pointers
 from zeta.log import Entry, Timestamp
 from zeta.outcome import Outcome
+from zeta.store import EpochInfo, Stats
 from zeta.verifier import Progress
+
+_Default = TypeVar("_Default")
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 
@@ -90,6 +93,129 @@ class Verifier:
     @property
     def threads(self) -> int:
         """Number of verifier threads."""
+
+class OpenOptions(TypedDict):
+    """What `zeta.open` takes, with every default filled in."""
+
+    workers: int
+    policy: str
+    slots: int | None
+    byte_budget: int | None
+    epoch: float | None
+    log: str | bytes | None
+
+@final
+class Column:
+    """A column of byte strings for a batch; immutable."""
+
+    @staticmethod
+    def fixed(bytes: bytes, width: int) -> Column:
+        """Strings of `width` bytes, one after the other."""
+    @staticmethod
+    def offsets(bytes: bytes, offsets: memoryview) -> Column:
+        """`bytes` begin with the string at `offsets[0]`: string `i` lies between `offsets[i]` and
+        `offsets[i + 1]`, counted from there. Offsets are a buffer of 32 or 64 bits each.
+        """
+    @staticmethod
+    def strings(strings: Iterable[BytesLike]) -> Column:
+        """The strings of an iterable."""
+    @staticmethod
+    def pairs(pairs: Iterable[tuple[BytesLike, BytesLike]]) -> tuple[Column, Column]:
+        """Two columns from an iterable of pairs."""
+    def __len__(self) -> int: ...
+
+@final
+class Results:
+    """The results of a batch; immutable."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> bytes | None: ...
+    @property
+    def present(self) -> bytes:
+        """One byte for each operation: whether a get found a value and a delete removed one."""
+    @property
+    def statuses(self) -> bytes:
+        """One byte for each operation: 0 done, 1 absent, 4 a value of another width."""
+    @property
+    def content(self) -> bytes:
+        """Of a batch with a width, all values, one after the other."""
+    @property
+    def width(self) -> int | None: ...
+    @property
+    def epoch(self) -> int: ...
+
+class Store:
+    """The native part of `zeta.Store`."""
+
+    def __new__(
+        cls,
+        options: OpenOptions,
+        data: tuple[Column, Column] | None = None,
+        summary: tuple[bytes, int] | None = None,
+    ) -> Store: ...
+    @overload
+    def get(self, key: BytesLike) -> bytes | None: ...
+    @overload
+    def get(self, key: BytesLike, default: _Default) -> bytes | _Default:
+        """The value of a key; `default` where it is absent."""
+    def put(self, key: BytesLike, value: BytesLike) -> None:
+        """Writes a value."""
+    def delete(self, key: BytesLike) -> bool:
+        """Makes a key absent; whether it was present."""
+    def compare_and_set(
+        self, key: BytesLike, expected: BytesLike | None, new: BytesLike | None
+    ) -> bool:
+        """Sets the value to `new` where it is `expected`, and says whether; `None` is absent."""
+    def rename(self, source: BytesLike, target: BytesLike) -> bool:
+        """Moves the value of `source` to `target`; whether there was one."""
+    def get_in_epoch(self, key: BytesLike) -> tuple[bytes | None, int]: ...
+    def put_in_epoch(self, key: BytesLike, value: BytesLike) -> int: ...
+    def delete_in_epoch(self, key: BytesLike) -> tuple[bool, int]: ...
+    def compare_and_set_in_epoch(
+        self, key: BytesLike, expected: BytesLike | None, new: BytesLike | None
+    ) -> tuple[bool, int]: ...
+    def rename_in_epoch(self, source: BytesLike, target: BytesLike) -> tuple[bool, int]: ...
+    def __getitem__(self, key: BytesLike) -> bytes: ...
+    def __setitem__(self, key: BytesLike, value: BytesLike) -> None: ...
+    def __delitem__(self, key: BytesLike) -> None: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __len__(self) -> int:
+        """Number of keys with a value, by the host's word; takes a pass over all records."""
+    def key_list(self) -> list[bytes]:
+        """Every key that has a value, by the host's word; not one moment's listing."""
+    def run(
+        self,
+        kinds: int | Iterable[int],
+        keys: Column,
+        values: Column | None,
+        width: int | None,
+    ) -> Results: ...
+    def turn(self) -> int:
+        """Turns the epoch; the one that ended certifies everything answered so far."""
+    def wait_for(self, epoch: int, timeout: float | None) -> None: ...
+    def outcome(self, epoch: int) -> Outcome:
+        """What became of an epoch."""
+    def epochs(self, first: int = 0) -> list[EpochInfo]:
+        """The latest epochs, up to 4096, oldest first; none before `first`."""
+    def stats(self) -> Stats:
+        """Where records are, and what they take; takes a pass over all records."""
+    @property
+    def epoch(self) -> int:
+        """The epoch in which operations run now."""
+    @property
+    def certified_epoch(self) -> int | None:
+        """The last certified epoch."""
+    @property
+    def instance(self) -> bytes:
+        """Names the application with its initial state, for clients to pin: 16 bytes."""
+    def close(self) -> None:
+        """Certifies everything and closes; raises where the host lied.
+
+        The store answers nothing afterwards. To close it again does nothing.
+        """
+
+def summarize(keys: Column, values: Column) -> bytes:
+    """The encoded root of the canonical tree over these records."""
 
 def key_value() -> bytes:
     """The program of the key-value application."""

@@ -36,7 +36,7 @@ class FailedCheck(Error):
 
 
 class CertificationTimeout(Error, TimeoutError):
-    """The epoch is not decided yet: its operations stay provisional, and may be waited for again."""
+    """The epoch is not decided yet: its operations are provisional, and may be waited for again."""
 
 
 class HostError(Error):
@@ -93,6 +93,10 @@ class MismatchError(HostError):
 
 class LogWriteError(HostError, OSError):
     """The log could not be written, for instance because the disk is full."""
+
+
+class LogReadError(HostError, OSError):
+    """The log of a store cannot be read, or is none."""
 
 
 class InternalError(Error):

@@ -3,11 +3,21 @@
 use crate::class::Class;
 use pyo3::PyErrArguments;
 use pyo3::prelude::*;
+use zeta_host::{HostError, Status};
 use zeta_program::LoadError;
 use zeta_verifier::{ConfigError, NotYet, Reason};
 
 static INVALID_TYPE: Class = Class::new("zeta.errors", "InvalidType");
 static INVALID_VALUE: Class = Class::new("zeta.errors", "InvalidValue");
+static STORE_CLOSED: Class = Class::new("zeta.errors", "StoreClosed");
+static FAILED_CHECK: Class = Class::new("zeta.errors", "FailedCheck");
+static TIMEOUT: Class = Class::new("zeta.errors", "CertificationTimeout");
+static HOST_ERROR: Class = Class::new("zeta.errors", "HostError");
+static REJECTED: Class = Class::new("zeta.errors", "Rejected");
+static POISONED: Class = Class::new("zeta.errors", "PoisonedError");
+static MISMATCH: Class = Class::new("zeta.errors", "MismatchError");
+static LOG_WRITE: Class = Class::new("zeta.errors", "LogWriteError");
+static LOG_READ: Class = Class::new("zeta.errors", "LogReadError");
 static INTERNAL_ERROR: Class = Class::new("zeta.errors", "InternalError");
 
 fn error(class: &Class, arguments: impl PyErrArguments + Send + Sync + 'static) -> PyErr {
@@ -25,6 +35,73 @@ pub(crate) fn invalid_type(message: impl Into<String>) -> PyErr {
 /// The caller passed a value that makes no sense.
 pub(crate) fn invalid_value(message: impl Into<String>) -> PyErr {
     error(&INVALID_VALUE, message.into())
+}
+
+/// Whatever a call on a store failed with.
+#[cold]
+pub(crate) fn host_error(cause: &HostError) -> PyErr {
+    let message = cause.to_string();
+    match cause {
+        HostError::Rejected { thread, position, reason } => {
+            error(&REJECTED, (thread.0, *position, reason_name(*reason)))
+        }
+        HostError::Mismatch { first } => error(&MISMATCH, (first.0,)),
+        HostError::Closed | HostError::ForkedProcess => error(&STORE_CLOSED, message),
+        HostError::BadOption { option, why } => {
+            error(&INVALID_VALUE, format!("`{}`: {why}", option_name(option)))
+        }
+        HostError::BadProgram { .. }
+        | HostError::BadBatch { .. }
+        | HostError::KeyTooLong { .. }
+        | HostError::ValueTooLong { .. }
+        | HostError::DuplicateKey { .. }
+        | HostError::SummaryMismatch => error(&INVALID_VALUE, message),
+        HostError::LogWrite { .. } => error(&LOG_WRITE, message),
+        HostError::LogRead { .. } => error(&LOG_READ, message),
+        HostError::TimedOut { .. } => error(&TIMEOUT, message),
+        HostError::Stuck { .. }
+        | HostError::ByteBudgetTooSmall { .. }
+        | HostError::SlotsTooFew { .. }
+        | HostError::TooManyRecords
+        | HostError::Entropy(_) => error(&HOST_ERROR, message),
+        HostError::Internal { .. } => error(&INTERNAL_ERROR, message),
+    }
+}
+
+/// What Python calls an option of the host.
+fn option_name(option: &str) -> &str {
+    match option {
+        "slots_per_worker" => "slots",
+        "epoch_ms" => "epoch",
+        "log_dir" => "log",
+        _ => option,
+    }
+}
+
+/// Why an epoch that somebody waited for does not certify.
+pub(crate) fn epoch_error(cause: &HostError) -> PyErr {
+    match cause {
+        HostError::Rejected { thread, position, reason } => {
+            error(&POISONED, (thread.0, *position, reason_name(*reason)))
+        }
+        _ => host_error(cause),
+    }
+}
+
+/// Why an operation that was answered has no result.
+#[cold]
+pub(crate) fn status_error(status: Status, code: u16, width: Option<usize>) -> PyErr {
+    match status {
+        Status::Failed => error(&FAILED_CHECK, (code,)),
+        Status::Refused => {
+            invalid_value(format!("the verifier refused the operation with code `{code}`"))
+        }
+        Status::OtherWidth => {
+            let width = width.unwrap_or_default();
+            invalid_value(format!("the value does not have the width of `{width}` bytes"))
+        }
+        Status::Done | Status::Absent => internal("an operation was answered and not"),
+    }
 }
 
 /// A bug of ours.
@@ -61,8 +138,5 @@ pub(crate) fn not_yet_name(not_yet: NotYet) -> String {
 /// Every reason: name, number and text.
 #[pyfunction]
 pub(crate) fn reasons() -> Vec<(String, u16, &'static str)> {
-    Reason::ALL
-        .iter()
-        .map(|reason| (reason_name(*reason), reason.code(), reason.text()))
-        .collect()
+    Reason::ALL.iter().map(|reason| (reason_name(*reason), reason.code(), reason.text())).collect()
 }

@@ -1,17 +1,29 @@
 //! Untrusted. The extension module `zeta._native`: a list of what Python sees.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "glue is trusted by nobody; overflow and bounds are checked anyway"
+)]
 
 mod bytes_like;
 mod class;
+mod column;
 mod entry;
 mod errors;
 mod log;
+mod options;
 mod outcome;
 mod path;
 mod record;
+mod results;
+mod store;
+mod summary;
 mod verifier;
 
 #[pyo3::pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::column::PyColumn;
     #[pymodule_export]
     use crate::errors::reasons;
     #[pymodule_export]
@@ -21,6 +33,12 @@ mod _native {
     };
     #[pymodule_export]
     use crate::path::PyPath;
+    #[pymodule_export]
+    use crate::results::PyResults;
+    #[pymodule_export]
+    use crate::store::PyStore;
+    #[pymodule_export]
+    use crate::summary::summarize;
     #[pymodule_export]
     use crate::verifier::{PyVerifier, key_value};
 }

@@ -18,7 +18,7 @@ static REFUSED: Class = Class::new("zeta.answer", "Refused");
 static EVICTED: Class = Class::new("zeta.answer", "Evicted");
 
 /// The hash that ships, without a secret.
-struct Sha256;
+pub(crate) struct Sha256;
 
 impl Primitives for Sha256 {
     type EpochKey = ();

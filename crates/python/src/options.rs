@@ -1,0 +1,58 @@
+//! What a store is opened with, from Python's words to the host's.
+
+use crate::errors::{host_error, invalid_value};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use zeta_host::{Entropy, Options, Policy};
+
+/// The keyword arguments of `zeta.open` that say how, not what.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct OpenOptions {
+    workers: u16,
+    policy: String,
+    slots: Option<u16>,
+    byte_budget: Option<u64>,
+    /// Seconds; none for a store whose epoch turns when it is asked to.
+    epoch: Option<f64>,
+    log: Option<PathBuf>,
+}
+
+impl OpenOptions {
+    pub(crate) fn to_host(self) -> PyResult<Options> {
+        let entropy = Entropy::draw().map_err(|cause| host_error(&cause))?;
+        let mut options = Options::new(zeta_program::key_value(), entropy);
+        options.workers = self.workers;
+        options.policy = policy(&self.policy)?;
+        if let Some(slots) = self.slots {
+            options.slots_per_worker = slots;
+        }
+        if let Some(byte_budget) = self.byte_budget {
+            options.byte_budget = byte_budget;
+        }
+        options.epoch_ms = self.epoch.map(epoch_ms).transpose()?;
+        options.log_dir = self.log;
+        Ok(options)
+    }
+}
+
+fn policy(name: &str) -> PyResult<Policy> {
+    match name {
+        "hybrid" => Ok(Policy::Hybrid),
+        "deferred" => Ok(Policy::DeferredOnly),
+        "merkle" => Ok(Policy::MerkleOnly),
+        "unverified" => Ok(Policy::Unverified),
+        _ => Err(invalid_value(format!(
+            "`policy` is `hybrid`, `deferred`, `merkle` or `unverified`, not `{name}`"
+        ))),
+    }
+}
+
+fn epoch_ms(seconds: f64) -> PyResult<u64> {
+    if !(0.001..=86_400.0).contains(&seconds) {
+        return Err(invalid_value(format!(
+            "`epoch` is `0.001` to `86400` seconds, or `None`, not `{seconds}`"
+        )));
+    }
+    Ok((seconds * 1000.0).round() as u64)
+}

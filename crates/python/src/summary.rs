@@ -1,0 +1,38 @@
+//! The summary of a data set, computed by the verifier's own code.
+
+use crate::column::PyColumn;
+use crate::errors::invalid_value;
+use crate::log::Sha256;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use zeta_verifier::{
+    KEY_LEN_MAX, Leaf, RelationId, VALUE_LEN_MAX, encode_node, leaf_path, summarize as tree_of,
+    value_hash,
+};
+
+/// The encoded root of the canonical tree over these records.
+#[pyfunction]
+pub(crate) fn summarize<'py>(
+    py: Python<'py>,
+    keys: &PyColumn,
+    values: &PyColumn,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (keys, values) = (keys.strings_of(py)?, values.strings_of(py)?);
+    let encoded = py.detach(|| {
+        let mut leaves: Vec<Leaf> = Vec::with_capacity(keys.len());
+        for (key, value) in keys.iter().zip(&values) {
+            if key.len() > KEY_LEN_MAX || value.len() > VALUE_LEN_MAX {
+                return Err(());
+            }
+            leaves.push((leaf_path(&Sha256, RelationId(0), key), value_hash(&Sha256, Some(value))));
+        }
+        let mut encoded = Vec::new();
+        let root = tree_of(&Sha256, &mut leaves, &mut |_, _| {});
+        Ok(root.map(|root| encode_node(&root, &mut encoded)).map(|()| encoded))
+    });
+    match encoded {
+        Ok(Ok(encoded)) => Ok(PyBytes::new(py, &encoded)),
+        Ok(Err(_)) => Err(invalid_value("two records of the data have one key")),
+        Err(()) => Err(invalid_value("a key or value of the data is longer than the limit")),
+    }
+}

@@ -1,0 +1,71 @@
+"""The summary of a data set: what a verifier adopts, recomputed by whoever owns the data."""
+
+import hashlib
+from dataclasses import dataclass
+
+from zeta import _native
+from zeta.answer import Pointer, Pointers
+from zeta.column import BytesLike, Data, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The root of the canonical tree over a data set; equal data sets have equal summaries.
+
+    It is public. Keep it apart from the host: a store opened with it serves these data or fails.
+    """
+
+    root: Pointers
+    """What the verifier adopts."""
+    records: int
+    """Number of records."""
+
+    @classmethod
+    def from_bytes(cls, encoded: BytesLike) -> "Summary":
+        """The summary that `bytes(summary)` encoded; raises `InvalidValue` for other bytes."""
+        encoded = bytes(encoded)
+        records = int.from_bytes(encoded[-8:], "little")
+        return cls(_native.decode_pointers(encoded[:-8]), records)
+
+    @classmethod
+    def from_hex(cls, text: str) -> "Summary":
+        """The summary that `hex` printed."""
+        return cls.from_bytes(bytes.fromhex(text))
+
+    @property
+    def left(self) -> Pointer | None:
+        """The left half of the root's value."""
+        return self.root.left
+
+    @property
+    def right(self) -> Pointer | None:
+        """The right half of the root's value."""
+        return self.root.right
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits to compare by eye: SHA-256 of the encoding."""
+        return hashlib.sha256(bytes(self)).hexdigest()
+
+    def hex(self) -> str:
+        """The encoding in hexadecimal digits."""
+        return bytes(self).hex()
+
+    def __bytes__(self) -> bytes:
+        return _native.encode_pointers(self.root) + self.records.to_bytes(8, "little")
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+def summary(data: Data) -> Summary:
+    """The summary of a data set: a mapping, an iterable of pairs, or a tuple of two columns.
+
+    Raises `InvalidValue` where two records have one key, or one is over the limits of a store.
+    """
+    return summary_of(*columns(data))
+
+
+def summary_of(keys: _native.Column, values: _native.Column) -> Summary:
+    """The summary of records in columns."""
+    return Summary(_native.decode_pointers(_native.summarize(keys, values)), len(keys))

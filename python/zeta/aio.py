@@ -1,0 +1,240 @@
+"""The asynchronous twin of the store: the same names, and no call blocks the loop for long.
+
+Single operations take microseconds and run at once; batches, listings and whatever waits for an
+epoch run in a thread of the loop's own pool.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import zeta.store
+from zeta.adoption import Summary
+from zeta.column import BytesLike, Data, Strings
+from zeta.operation import Operation as BlockingOperation
+from zeta.outcome import Certified, Outcome
+from zeta.store import EpochInfo, Kind, Policy, Stats
+from zeta.values import Batch, Values
+
+Result = TypeVar("Result", covariant=True)
+
+
+class Operation(Generic[Result]):
+    """One operation: it ran, and its result is provisional until its epoch is certified."""
+
+    __slots__ = ("_blocking",)
+
+    def __init__(self, blocking: BlockingOperation[Result]) -> None:
+        self._blocking = blocking
+
+    @property
+    def result(self) -> Result:
+        """What the operation returned."""
+        return self._blocking.result
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that certifies it."""
+        return self._blocking.epoch
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the epoch so far."""
+        return self._blocking.outcome
+
+    async def certified(self, timeout: float | None = None) -> Certified:
+        """Waits until the epoch is certified, at most `timeout` seconds; else raises."""
+        return await asyncio.to_thread(self._blocking.certified, timeout)
+
+
+class Operations:
+    """The operations of a store, each returning a handle instead of a bare result."""
+
+    __slots__ = ("_blocking",)
+
+    def __init__(self, store: zeta.store.Store) -> None:
+        self._blocking = store.op
+
+    async def get(self, key: BytesLike) -> Operation[bytes | None]:
+        """Reads a value; `None` where the key is absent."""
+        return Operation(self._blocking.get(key))
+
+    async def put(self, key: BytesLike, value: BytesLike) -> Operation[None]:
+        """Writes a value."""
+        return Operation(self._blocking.put(key, value))
+
+    async def delete(self, key: BytesLike) -> Operation[bool]:
+        """Makes a key absent; whether it was present."""
+        return Operation(self._blocking.delete(key))
+
+    async def compare_and_set(
+        self, key: BytesLike, expected: BytesLike | None, new: BytesLike | None
+    ) -> Operation[bool]:
+        """Sets the value to `new` where it is `expected`; `None` is absent."""
+        return Operation(self._blocking.compare_and_set(key, expected, new))
+
+    async def rename(self, source: BytesLike, target: BytesLike) -> Operation[bool]:
+        """Moves the value of `source` to `target`; whether there was one."""
+        return Operation(self._blocking.rename(source, target))
+
+
+class Store:
+    """A verified key-value store for coroutines, made by `zeta.aio.open`."""
+
+    __slots__ = ("_blocking",)
+
+    def __init__(self, blocking: zeta.store.Store) -> None:
+        self._blocking = blocking
+
+    @property
+    def op(self) -> Operations:
+        """The same operations, each returning a handle that can be waited for."""
+        return Operations(self._blocking)
+
+    async def get(self, key: BytesLike) -> bytes | None:
+        """The value of a key; `None` where it is absent."""
+        return self._blocking.get(key)
+
+    async def put(self, key: BytesLike, value: BytesLike) -> None:
+        """Writes a value."""
+        self._blocking.put(key, value)
+
+    async def delete(self, key: BytesLike) -> bool:
+        """Makes a key absent; whether it was present."""
+        return self._blocking.delete(key)
+
+    async def compare_and_set(
+        self, key: BytesLike, expected: BytesLike | None, new: BytesLike | None
+    ) -> bool:
+        """Sets the value to `new` where it is `expected`, and says whether; `None` is absent."""
+        return self._blocking.compare_and_set(key, expected, new)
+
+    async def rename(self, source: BytesLike, target: BytesLike) -> bool:
+        """Moves the value of `source` to `target`; whether there was one."""
+        return self._blocking.rename(source, target)
+
+    async def get_many(self, keys: Strings, *, width: int | None = None) -> Values:
+        """Reads many keys at once."""
+        return await asyncio.to_thread(self._blocking.get_many, keys, width=width)
+
+    async def put_many(self, keys: Strings, values: Strings) -> Batch:
+        """Writes many values at once."""
+        return await asyncio.to_thread(self._blocking.put_many, keys, values)
+
+    async def run_many(
+        self,
+        kinds: Kind | Iterable[int],
+        keys: Strings,
+        values: Strings | None = None,
+        *,
+        width: int | None = None,
+    ) -> Batch:
+        """Runs many operations at once."""
+        run_many = self._blocking.run_many
+        return await asyncio.to_thread(run_many, kinds, keys, values, width=width)
+
+    async def keys(self) -> AsyncIterator[bytes]:
+        """The keys, by the host's word."""
+        for key in await asyncio.to_thread(self._blocking.key_list):
+            yield key
+
+    async def certify(self, timeout: float | None = None) -> int:
+        """Turns the epoch, and waits until everything answered so far is certified."""
+        return await asyncio.to_thread(self._blocking.certify, timeout)
+
+    async def wait(self, epoch: int, timeout: float | None = None) -> Certified:
+        """Waits until an epoch is certified, at most `timeout` seconds; else raises."""
+        return await asyncio.to_thread(self._blocking.wait, epoch, timeout)
+
+    async def stats(self) -> Stats:
+        """Where records are, and what they take; takes a pass over all records."""
+        return await asyncio.to_thread(self._blocking.stats)
+
+    async def close(self) -> None:
+        """Certifies everything and closes; raises where the host lied."""
+        await asyncio.to_thread(self._blocking.close)
+
+    def outcome(self, epoch: int) -> Outcome:
+        """What became of an epoch."""
+        return self._blocking.outcome(epoch)
+
+    def epochs(self, first: int = 0) -> list[EpochInfo]:
+        """The latest epochs, oldest first; none before `first`."""
+        return self._blocking.epochs(first)
+
+    @property
+    def instance(self) -> bytes:
+        """Names the application with its initial state, for clients to pin: 16 bytes."""
+        return self._blocking.instance
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._blocking.__exit__, kind, error, traceback)
+
+
+class _Opening:
+    """A store that is about to be opened: await it, or enter it."""
+
+    __slots__ = ("_open", "_store")
+
+    def __init__(self, open_store: Callable[[], zeta.store.Store]) -> None:
+        self._open = open_store
+        self._store: Store | None = None
+
+    def __await__(self) -> Generator[Any, None, Store]:
+        return self._begin().__await__()
+
+    async def _begin(self) -> Store:
+        self._store = Store(await asyncio.to_thread(self._open))
+        return self._store
+
+    async def __aenter__(self) -> Store:
+        return await self._begin()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._store is not None:
+            await self._store.__aexit__(kind, error, traceback)
+
+
+def open(
+    data: Data | None = None,
+    *,
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> _Opening:
+    """Opens a verified store as `zeta.open` does: `async with`, or `await`, what it returns."""
+
+    def open_store() -> zeta.store.Store:
+        return zeta.store.open(
+            data,
+            workers=workers,
+            policy=policy,
+            slots=slots,
+            byte_budget=byte_budget,
+            epoch=epoch,
+            log=log,
+            summary=summary,
+            on_epoch=on_epoch,
+        )
+
+    return _Opening(open_store)

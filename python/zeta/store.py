@@ -1,0 +1,263 @@
+"""The embedded verified store: a mapping of bytes to bytes whose every answer is checked."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from zeta import _native
+from zeta.adoption import Summary, summary_of
+from zeta.column import Data, Strings, column, columns
+from zeta.errors import (
+    CertificationTimeout,
+    HostError,
+    InvalidType,
+    InvalidValue,
+    StoreClosed,
+)
+from zeta.operation import Operations
+from zeta.outcome import Certified, Outcome
+from zeta.values import Batch, Values
+
+Policy: TypeAlias = Literal["hybrid", "deferred", "merkle", "unverified"]
+Kind: TypeAlias = Literal["get", "put", "delete"]
+
+KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
+"""The numbers of the operations that `run_many` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochInfo:
+    """What is known of one epoch."""
+
+    epoch: int
+    outcome: Outcome
+    operations: int
+    """Operations that were answered in it."""
+    seconds: float | None
+    """How long it was open; `None` while it is."""
+    seconds_to_certify: float | None
+    """From its end to its certification; `None` while it is not certified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Where records are, and what they take."""
+
+    records: int
+    """Keys that the store has a record of, those that read as absent included."""
+    in_slots: int
+    deferred: int
+    in_tree: int
+    lent: int
+    """Under way from one worker to another."""
+    bytes: int
+    """Memory of records, index and tree."""
+    operations: int
+    """Operations answered since the store was opened."""
+    nodes: int
+    """Nodes of the tree."""
+
+
+class Store(_native.Store, MutableMapping[bytes, bytes]):
+    """A verified key-value store, made by `zeta.open`.
+
+    Every answer is provisional until its epoch is certified. Where the host lied, `certify`,
+    `close`, a wait for a certification, and every later operation raise a `HostError`.
+
+    Keys are up to 4096 bytes, values up to 1 MiB. Listings (iteration, `len`, `keys`) are the
+    host's word: it may leave keys out; each value that is read is verified. Threads may share a
+    store. A forked child may not use it. It cannot be opened again once its process is gone.
+    """
+
+    _turns_by_itself: bool = True
+
+    @property
+    def op(self) -> Operations:
+        """The same operations, each returning a handle that can be waited for."""
+        return Operations(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.key_list())
+
+    # A store is itself: to compare it with a mapping would read every record.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def get_many(self, keys: Strings, *, width: int | None = None) -> Values:
+        """Reads many keys at once, while other Python threads run.
+
+        Where all values have `width` bytes, saying so makes `Values.to_numpy` free.
+        """
+        return Values(self.run(KINDS["get"], column(keys), None, width))
+
+    def put_many(self, keys: Strings, values: Strings) -> Batch:
+        """Writes many values at once, while other Python threads run."""
+        return Batch(Values(self.run(KINDS["put"], column(keys), column(values), None)))
+
+    def run_many(
+        self,
+        kinds: Kind | Iterable[int],
+        keys: Strings,
+        values: Strings | None = None,
+        *,
+        width: int | None = None,
+    ) -> Batch:
+        """Runs many operations at once, while other Python threads run; those on one key in order.
+
+        `kinds` is one name for all, or a number of `KINDS` for each. `values` has a string for
+        each operation, of which only those of puts are read.
+        """
+        numbers: int | list[int]
+        if isinstance(kinds, str):
+            if kinds not in KINDS:
+                raise InvalidValue(f"`kinds` is one of {sorted(KINDS)}, not `{kinds}`")
+            numbers = KINDS[kinds]
+            needs_values = kinds == "put"
+        else:
+            tolist: Callable[[], list[int]] | None = getattr(kinds, "tolist", None)
+            numbers = tolist() if tolist is not None else list(kinds)
+            needs_values = KINDS["put"] in numbers
+        if values is None and needs_values:
+            raise InvalidValue("puts need `values`")
+        strings = None if values is None else column(values)
+        return Batch(Values(self.run(numbers, column(keys), strings, width)))
+
+    def certify(self, timeout: float | None = None) -> int:
+        """Turns the epoch, and waits until everything answered so far is certified.
+
+        Returns the last epoch that this covers. Raises `MismatchError` or `PoisonedError` where
+        the host lied, and `CertificationTimeout` after `timeout` seconds.
+        """
+        epoch = self.turn()
+        self.wait_for(epoch, timeout)
+        return epoch
+
+    def wait(self, epoch: int, timeout: float | None = None) -> Certified:
+        """Waits until an epoch is certified, at most `timeout` seconds.
+
+        Raises as `certify` does. A store without a clock turns its epoch for this.
+        """
+        if not self._turns_by_itself and epoch == self.epoch:
+            self.turn()
+        self.wait_for(epoch, timeout)
+        return Certified()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, HostError):
+            # It says already what closing would say again.
+            with suppress(HostError):
+                self.close()
+        else:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<store {self.instance.hex()} in epoch {self.epoch}>"
+
+    def __reduce__(self) -> str:
+        raise InvalidType("a store lives in its process alone and cannot be pickled")
+
+
+def open(
+    data: Data | None = None,
+    *,
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> Store:
+    """Opens a verified store, empty or over an existing data set.
+
+    It lives in memory and as long as this process: it cannot be opened again, whatever its log
+    holds. Used as a context manager, it is certified and closed at the end, or raises.
+
+    - `data`: a mapping, an iterable of pairs, or a tuple of two columns, to adopt.
+    - `workers`: verifier threads, each with its share of the records, 1 to 256.
+    - `policy`: where records are between their operations. `hybrid` keeps hot ones in slots, the
+      rest deferred, idle ones in the tree; `deferred` and `merkle` know one place; `unverified`
+      has no verifier at all, to compare with.
+    - `slots`: records in each thread's trusted memory, `None` for a cache's worth.
+    - `byte_budget`: bytes of keys and values in each thread's slots, `None` for 64 MiB.
+    - `epoch`: seconds between certifications; `None` certifies only when it is asked to.
+    - `log`: a new or empty directory for the logs of the verifier's threads.
+    - `summary`: what the verifier adopts; `data` must agree with it. Without one, `data` are
+      believed as they are given here.
+    - `on_epoch`: called in a thread of its own with each epoch that was decided.
+
+    Raises `InvalidValue` and `InvalidType` for options that make no store, or data that are not
+    those of the summary, and `LogWriteError` where the log cannot be begun.
+    """
+    for name, number in (("workers", workers), ("slots", slots), ("byte_budget", byte_budget)):
+        if number is not None and not isinstance(number, int):
+            raise InvalidType(f"`{name}` is a number, not `{type(number).__name__}`")
+    _check_range("workers", workers, 256)
+    _check_range("slots", slots, 65_534)
+    _check_range("byte_budget", byte_budget, 2**63)
+    options: _native.OpenOptions = {
+        "workers": workers,
+        "policy": policy,
+        "slots": slots,
+        "byte_budget": byte_budget,
+        "epoch": epoch,
+        "log": None if log is None else os.fspath(log),
+    }
+    given = None if data is None else columns(data)
+    if given is not None and summary is None:
+        summary = summary_of(*given)
+    adopted = None if summary is None else (_native.encode_pointers(summary), summary.records)
+    store = Store(options, given, adopted)
+    store._turns_by_itself = epoch is not None
+    if on_epoch is not None:
+        watch = threading.Thread(
+            target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True
+        )
+        watch.start()
+    return store
+
+
+def _check_range(name: str, number: int | None, most: int) -> None:
+    if number is not None and not 1 <= number <= most:
+        raise InvalidValue(f"`{name}` is `1` to `{most}`, not `{number}`")
+
+
+def _watch(reference: "weakref.ref[Store]", on_epoch: Callable[[EpochInfo], object]) -> None:
+    """Waits for each epoch in turn; never keeps a forgotten store alive for long."""
+    epoch = 0
+    while (store := reference()) is not None:
+        try:
+            store.wait_for(epoch, _WATCH_SECONDS)
+        except CertificationTimeout:
+            del store
+            continue
+        except StoreClosed:
+            return
+        except HostError:
+            decided = False
+        else:
+            decided = True
+        for info in store.epochs(epoch):
+            if info.epoch == epoch:
+                on_epoch(info)
+        if not decided:
+            return
+        epoch += 1
+        del store
+
+
+_WATCH_SECONDS = 0.5

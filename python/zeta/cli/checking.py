@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zeta.cli.measure import Answer, Call
+from zeta.cli.measure import Answer
 from zeta.workload.operations import DELETE, GET, Numbers, Operations, value_bytes
 from zeta.workload.oracle import ABSENT, Oracle
 
@@ -29,18 +29,19 @@ class Checker:
         # Numbers are consecutive, so that a number tells the place of its operation.
         first = operations.numbers[0]
         for answer in answers:
-            found = expected[answer.call.operations.numbers - first]
-            self.wrong += self._wrong(answer.call, answer, found)
+            wanted = expected[answer.call.operations.numbers - first]
+            self.wrong += self._wrong(answer, wanted)
 
-    def _wrong(self, call: Call, answer: Answer, expected: Numbers) -> int:
-        kinds = call.operations.kinds
+    def _wrong(self, answer: Answer, expected: Numbers) -> int:
+        operations = answer.call.operations
+        kinds = operations.kinds
         present = np.asarray(answer.batch.present, dtype=bool)
         wrong = (present != (expected != ABSENT)) & ((kinds == GET) | (kinds == DELETE))
         places = np.flatnonzero((kinds == GET) & present & ~wrong)
-        if call.operations.values is None:
+        if operations.values is None:
             wanted = value_bytes(expected[places], self._value_size)
-            values = np.asarray(answer.batch.values)[places]
-            return int(np.count_nonzero(wrong)) + int(np.count_nonzero((wanted != values).any(1)))
+            found = answer.batch.values.to_numpy()[places]
+            return int(np.count_nonzero(wrong)) + int(np.count_nonzero((wanted != found).any(1)))
         values = answer.batch.values
-        differing = [self._given[int(expected[place])] != values[place] for place in places]
+        differing = [self._given[int(expected[place])] != values[int(place)] for place in places]
         return int(np.count_nonzero(wrong)) + sum(differing)

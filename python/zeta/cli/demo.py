@@ -81,6 +81,7 @@ def show_service(
     with zeta.open(workers=threads, epoch=epoch_ms / 1000) as store:
         began = time.perf_counter()
         load(store, loaded, loaded, _VALUE_SIZE, screen)
+        store.certify()
         passed = time.perf_counter() - began
         screen.say(f"  loaded and certified: {rate(len(loaded), passed)}   {places(store)}")
         calls: list[list[Call]] = prepare(

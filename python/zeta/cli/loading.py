@@ -12,7 +12,7 @@ _CHUNK_BYTES = 4 << 20
 def load(
     store: zeta.Store, records: Numbers, numbers: Numbers, value_size: int, screen: Screen
 ) -> None:
-    """Puts the records with the values of these numbers, and certifies them."""
+    """Puts the records with the values of these numbers."""
     if not len(records):
         return
     chunk = max(1, _CHUNK_BYTES // (8 + value_size))
@@ -21,4 +21,3 @@ def load(
             span = slice(start, start + chunk)
             store.put_many(key_bytes(records[span]), value_bytes(numbers[span], value_size))
             bar.advance(len(records[span]))
-        store.certify()

@@ -48,12 +48,14 @@ class Call:
     kinds: Any
     keys: Any
     values: Any
+    width: int | None
+    """Bytes of every value, where all have as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     call: Call
-    batch: Any
+    batch: zeta.Batch
     at: float
     """When it was there, by the store's watch."""
 
@@ -78,7 +80,8 @@ def prepare(
 
 def _call(operations: Operations, value_size: int) -> Call:
     values = value_column(operations, value_size)
-    return Call(operations, operations.kinds, key_column(operations), values)
+    width = value_size if operations.values is None else None
+    return Call(operations, operations.kinds, key_column(operations), values, width)
 
 
 class Side:
@@ -125,14 +128,14 @@ class Side:
             count = len(answer.call.operations)
             self.operations += count
             if self._turner:
-                self._answered.append((answer.at, int(answer.batch.epoch), count))
+                self._answered.append((answer.at, answer.batch.epoch, count))
         return answers
 
     def _serve_one(self, calls: Sequence[Call]) -> list[Answer]:
         run_many, now = self.store.run_many, self.watch.now
         answers = []
         for call in calls:
-            batch = run_many(call.kinds, call.keys, call.values)
+            batch = run_many(call.kinds, call.keys, call.values, width=call.width)
             answers.append(Answer(call, batch, now()))
         return answers
 
@@ -147,7 +150,7 @@ class Side:
 
     def turn(self) -> None:
         epoch = self.store.certify()
-        self._certified.append((self.watch.now(), int(epoch)))
+        self._certified.append((self.watch.now(), epoch))
 
     def forget(self) -> None:
         """Begins to measure anew: what ran until now was to warm up."""

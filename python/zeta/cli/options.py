@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from zeta import Policy
 
-class Policy(StrEnum):
-    """Where records live while no operation touches them."""
-
-    HYBRID = "hybrid"
-    DEFERRED = "deferred"
-    MERKLE = "merkle"
-
-
-class Distribution(StrEnum):
-    ZIPFIAN = "zipfian"
-    UNIFORM = "uniform"
-
+VERIFIED_POLICIES: tuple[Policy, ...] = ("hybrid", "deferred", "merkle")
 
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line of the output.")
+]
+Distribution: TypeAlias = Annotated[
+    Literal["zipfian", "uniform"], typer.Option(help="Which records are asked for.")
 ]
 Threads: TypeAlias = Annotated[
     int, typer.Option(min=1, max=64, help="Client threads, and as many workers.")
@@ -31,7 +23,8 @@ EpochMs: TypeAlias = Annotated[
     int, typer.Option(min=1, max=600_000, help="How often an epoch is turned, in milliseconds.")
 ]
 PolicyName: TypeAlias = Annotated[
-    Policy, typer.Option(help="Where records live while no operation touches them.")
+    Literal["hybrid", "deferred", "merkle"],
+    typer.Option(help="Where records live while no operation touches them."),
 ]
 ValueSize: TypeAlias = Annotated[
     int, typer.Option(min=1, max=1 << 20, help="Bytes of a value that is made up.")

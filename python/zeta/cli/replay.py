@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -26,13 +25,6 @@ from zeta.workload.trace import Trace, read_trace
 _LOADED = np.uint64(1 << 63)
 _ROUND_BYTES = 64 << 20
 _ROUND_OPERATIONS = 1 << 18
-
-
-class Format(StrEnum):
-    AUTO = "auto"
-    XZ = "xz"
-    U32 = "u32"
-    CSV = "csv"
 
 
 def replay(
@@ -55,9 +47,12 @@ def replay(
     value_size: options.ValueSize = 8,
     threads: options.Threads = 1,
     epoch_ms: options.EpochMs = 1000,
-    policy: options.PolicyName = options.Policy.HYBRID,
+    policy: options.PolicyName = "hybrid",
     batch: options.BatchSize = 8192,
-    format_name: Annotated[Format, typer.Option("--format", help="Format.")] = Format.AUTO,
+    format_name: Annotated[
+        Literal["auto", "xz", "u32", "csv"],
+        typer.Option("--format", help="Format of the trace; `auto` looks at it."),
+    ] = "auto",
     log: Annotated[
         Path | None, typer.Option(help="A new folder for the logs, for `zeta verify-log`.")
     ] = None,
@@ -80,12 +75,15 @@ def replay(
     checker = Checker(PlainDict(), value_size)
     with ExitStack() as stack:
         sides = []
-        for kind in (policy, "unverified"):
+        kinds: tuple[zeta.Policy, ...] = (policy, "unverified")
+        for kind in kinds:
             verified = kind != "unverified"
             store = stack.enter_context(
                 zeta.open(workers=threads, policy=kind, epoch=None, log=log if verified else None)
             )
             load(store, source.loaded, source.loaded + _LOADED, value_size, screen)
+            if verified:
+                store.certify()
             seconds = epoch_ms / 1000 if verified else None
             sides.append(stack.enter_context(Side(store, threads=threads, epoch_seconds=seconds)))
         verified_side, unverified_side = sides

@@ -13,8 +13,6 @@ import zeta
 from zeta.cli.measure import Call
 from zeta.cli.screen import Screen
 
-_BAR_WIDTH = 24
-
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -55,7 +53,7 @@ def _client(store: zeta.Store, calls: Sequence[Call], stop: threading.Event) -> 
     for call in itertools.cycle(calls):
         if stop.is_set():
             break
-        store.run_many(call.kinds, call.keys, call.values)
+        store.run_many(call.kinds, call.keys, call.values, width=call.width)
         done += len(call.operations)
     return done
 
@@ -66,31 +64,28 @@ class _Teller:
     def __init__(self, screen: Screen, store: zeta.Store) -> None:
         self._screen = screen
         self._store = store
-        self._told = max((info.epoch for info in store.epochs()), default=-1)
-        self._since = time.perf_counter()
+        self._next = store.epoch
         self.certified = 0
         self.latencies_ms: list[float] = []
 
     def tell(self) -> None:
-        for info in self._store.epochs():
-            if info.epoch <= self._told or not isinstance(info.outcome, zeta.Certified):
-                continue
-            self._told = info.epoch
-            now = time.perf_counter()
-            seconds, self._since = now - self._since, now
+        for info in self._store.epochs(self._next):
+            if info.seconds is None or info.seconds_to_certify is None:
+                return
+            self._next = info.epoch + 1
             self.certified += 1
             latency = info.seconds_to_certify * 1000
             self.latencies_ms.append(latency)
             self._screen.say(
-                f"  epoch {info.epoch:>3}   {info.operations:>11,} operations   "
-                f"{info.operations / max(seconds, 1e-3) / 1e6:5.2f} M/s   "
-                f"certified {latency:6.1f} ms after its end   {places(self._store)}"
+                f"  epoch {info.epoch:>3}  {info.operations:>11,} operations  "
+                f"{info.operations / max(info.seconds, 1e-3) / 1e6:5.2f} M/s  "
+                f"certified {latency:6.1f} ms after its end;  {places(self._store)}"
             )
 
 
 def places(store: zeta.Store) -> str:
-    """Where the records live, as a bar: in slots, deferred, in the tree."""
+    """Where the records live: in slots, deferred, in the tree."""
     stats = store.stats()
-    counts = {"slots": stats.slots, "deferred": stats.deferred, "tree": stats.tree}
+    counts = {"slots": stats.in_slots, "deferred": stats.deferred, "tree": stats.in_tree}
     total = max(1, sum(counts.values()))
     return "  ".join(f"{name} {100 * count / total:3.0f} %" for name, count in counts.items())

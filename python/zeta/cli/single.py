@@ -27,7 +27,8 @@ def bench_single(screen: Screen, records: int, seconds: float, value_size: int) 
     values = [row.tobytes() for row in value_bytes(drawn + np.uint64(1), value_size)]
     with ExitStack() as stack:
         calls: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
-        for name, policy in (("verified", "hybrid"), ("unverified", "unverified")):
+        policies: dict[str, zeta.Policy] = {"verified": "hybrid", "unverified": "unverified"}
+        for name, policy in policies.items():
             store = stack.enter_context(zeta.open(policy=policy, epoch=1.0))
             load(store, numbers, numbers, value_size, screen)
             calls[name] = store.get, store.put

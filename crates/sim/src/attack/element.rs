@@ -5,15 +5,8 @@ use crate::host::{Away, Host, Place, Trouble};
 use crate::owned_record::OwnedRecord;
 use zeta_verifier::{Entry, Path, Primitives, Reason, SlotId, ThreadId, Timestamp};
 
-/// The forged record leaves into the tree while the true one is in a slot; or, of a node, its
-/// pointers are not what the tree is by now.
-const SECOND: Fate = Fate::Rejected(&[
-    Reason::ChildInStore,
-    Reason::PointerDeferred,
-    Reason::HashMismatch,
-    Reason::PointerElsewhere,
-    Reason::PointerNotKey,
-]);
+/// The forged record leaves into the tree while the true one is in a slot.
+const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore]);
 
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;
@@ -238,6 +231,9 @@ fn early_add<P: Primitives>(host: &mut Host<P>) -> Result<bool, Trouble> {
 fn early_own_add<P: Primitives>(host: &mut Host<P>) -> Result<bool, Trouble> {
     let Some((thread, slot)) = free_to_leave(host) else { return Ok(false) };
     let resident = host.resident(thread, slot).ok_or(Trouble::Stuck)?.clone();
+    if resident.record.node().is_some() {
+        return Ok(false);
+    }
     let timestamp = after(host.clock(thread));
     let free = host.free_slot(thread)?;
     let away = Away { record: resident.record, place: Place::Deferred { thread, timestamp } };

@@ -171,7 +171,9 @@ def build(copy: Path, target: Path, packages: list[str]) -> list[Binary]:
         message = json.loads(line)
         if message["reason"] == "compiler-message" and message["message"]["level"] == "error":
             print(message["message"]["rendered"], file=sys.stderr)
-        if message["reason"] != "compiler-artifact" or not message["executable"]:
+        # A test of a package also builds the package's programs, which test nothing.
+        artifact = message["reason"] == "compiler-artifact" and message["executable"]
+        if not artifact or not message["profile"]["test"]:
             continue
         folder = str(Path(message["manifest_path"]).parent)
         package = tomllib.loads(Path(message["manifest_path"]).read_text())["package"]["name"]

@@ -371,3 +371,17 @@ impl<'a> Bytes<'a> {
         Ok(RunApp { transition, authentication, arguments, slots })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_ends_where_its_bytes_end() {
+        let mut bytes = Vec::new();
+        encode_node(&Node::EMPTY, &mut bytes);
+        assert_eq!(decode_node(&bytes), Ok(Node::EMPTY));
+        bytes.push(0);
+        assert_eq!(decode_node(&bytes), Err(Reason::UnknownPointerTag));
+    }
+}

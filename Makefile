@@ -44,7 +44,7 @@ $(VENV)/.built: $(VENV)/.locked $(NATIVE_SOURCES)
 build: $(VENV)/.built ## Build the extension; leaves the command at .venv/bin/zeta
 
 .PHONY: test
-test: setup format-check lint types build test-rust test-board test-proofs test-python ## Check everything
+test: setup format-check lint types build test-rust test-board mutants test-proofs test-python ## Check everything
 
 .PHONY: format
 format: $(VENV)/.locked ## Format Rust and Python
@@ -115,7 +115,7 @@ drill: ## Run the lying host's simulation for long (DRILL=options)
 
 .PHONY: mutants
 mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each
-	$(BIN)/python scripts/mutation_check.py $(MUTANTS)
+	$(BIN)/python scripts/mutation_check.py --package zeta-verifier --package zeta-program $(MUTANTS)
 
 .PHONY: lock
 lock: $(VENV)/.locked ## Resolve the Python packages anew and pin them

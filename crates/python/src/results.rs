@@ -70,7 +70,13 @@ impl PyResults {
     /// One byte for each operation: 0 done, 1 absent, 4 a value of another width.
     #[getter]
     fn statuses<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.results.statuses)
+        // A put has no value, so that none of another width can be meant.
+        let status = |index| match self.results.status(index) {
+            Status::OtherWidth if self.kinds.get(index) != GET => Status::Done as u8,
+            status => status as u8,
+        };
+        let statuses: Vec<u8> = (0..self.results.len()).map(status).collect();
+        PyBytes::new(py, &statuses)
     }
 
     /// Of a batch with a width, all values, one after the other.

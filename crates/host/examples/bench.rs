@@ -101,7 +101,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             };
             let summary = zeta_host::summary(data(), &zeta_host::hasher())?;
             println!("summary {:.2} s", start.elapsed().as_secs_f64());
-            Store::adopt(options, &mut data(), &summary)?
+            {
+                let store = Store::adopt(options, &mut data(), &summary)?;
+                println!("adopted {:.2} s", start.elapsed().as_secs_f64());
+                store.defer_all()?;
+                store
+            }
         } else {
             let store = Store::open(options)?;
             load(&store, records)?;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use zeta_verifier::{Epoch, NotYet, Reason, Rejection, ThreadId};
 
-/// Why a call failed. After `Rejected`, `Mismatch`, `LogWrite` and `Internal` the store answers
-/// nothing more.
+/// Why a call failed. After a lie, a failure of the host, `LogWrite` or `Internal` the store
+/// answers nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// The verifier caught the host in a lie: a thread accepts nothing more.
@@ -13,6 +13,10 @@ pub enum HostError {
         thread: ThreadId,
         position: u64,
         reason: Reason,
+    },
+    /// The verifier never answered an operation: the host dropped it on the way.
+    Unanswered {
+        thread: ThreadId,
     },
     /// Deferred records were tampered with, first in this epoch; nothing from it on certifies.
     Mismatch {
@@ -100,6 +104,9 @@ impl fmt::Display for HostError {
                 thread.0,
                 reason.text()
             ),
+            Self::Unanswered { thread } => {
+                write!(f, "the host lied: thread `{}` was never shown an operation", thread.0)
+            }
             Self::Mismatch { first } => write!(
                 f,
                 "the host lied: deferred records were tampered with, first in epoch `{}`",

@@ -10,11 +10,13 @@
 
 mod adopt;
 mod arena;
+pub mod audit;
 mod batch;
 mod chunk;
 mod epochs;
 mod error;
 mod fork;
+pub mod hazmat;
 mod index;
 mod lend;
 mod log_dir;

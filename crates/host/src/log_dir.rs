@@ -72,6 +72,13 @@ impl LogDir {
 }
 
 impl LogFile {
+    /// A file that exists.
+    pub(crate) fn open(path: &Path) -> Result<Self, HostError> {
+        let file = File::options().append(true).open(path).map_err(|error| failed(path, &error))?;
+        let path = path.to_owned();
+        Ok(Self { file: BufWriter::with_capacity(BUFFER_LEN, file), path })
+    }
+
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), HostError> {
         self.file.write_all(bytes).map_err(|error| failed(&self.path, &error))
     }

@@ -77,7 +77,7 @@ pub(crate) fn start(
             thread,
             table,
             tree: Tree::new(nodes, partition.depth, first),
-            slots: Slots::new(nodes, options.slots_per_worker - nodes - 1),
+            slots: Slots::new(nodes, record_slots(options, nodes)),
             passage: options.slots_per_worker - 1,
             policy: options.policy,
             hasher: hasher(),
@@ -102,6 +102,16 @@ fn node_slots(options: &Options) -> u16 {
         // A handful for operations on several records.
         Policy::MerkleOnly => slots - (slots / 4).clamp(8, 64),
         _ => (slots / 4).max(40.min(slots / 2)),
+    }
+}
+
+/// How many of the other slots are for records; the last of all is for those that pass through.
+fn record_slots(options: &Options, nodes: u16) -> u16 {
+    let rest = options.slots_per_worker - nodes - 1;
+    match options.policy {
+        // They stay no longer than a chunk of operations.
+        Policy::DeferredOnly => rest.min(256),
+        _ => rest,
     }
 }
 

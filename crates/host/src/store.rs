@@ -246,6 +246,20 @@ impl Store {
         Ok(stats)
     }
 
+    /// Moves every record that is in the tree to deferred state, in the order of the leaves, which
+    /// is much cheaper than one by one when operations ask for them.
+    pub fn defer_all(&self) -> Result<(), HostError> {
+        self.shared.check()?;
+        std::thread::scope(|scope| {
+            let defer = |engine| scope.spawn(move || self.shared.defer_all_of(engine));
+            let threads: Vec<_> = self.shared.engines.iter().map(defer).collect();
+            threads.into_iter().try_for_each(|thread| {
+                let panicked = HostError::Internal { why: "a worker's thread panicked" };
+                thread.join().unwrap_or(Err(panicked)).map_err(|error| self.shared.fail(error))
+            })
+        })
+    }
+
     /// Certifies everything and closes. The store answers nothing afterwards, whatever comes back.
     pub fn close(&self) -> Result<(), HostError> {
         if self.shared.closed.load(Ordering::Acquire) {
@@ -303,6 +317,7 @@ impl Shared {
         let fatal = matches!(
             error,
             HostError::Rejected { .. }
+                | HostError::Unanswered { .. }
                 | HostError::Mismatch { .. }
                 | HostError::Stuck { .. }
                 | HostError::ByteBudgetTooSmall { .. }

@@ -64,7 +64,7 @@ impl Tree {
 
     /// Brings every node above `path` into a slot, and makes the one that is missing, if any.
     pub(crate) fn bring_parent(&mut self, plan: &mut Plan, path: &Path) -> Result<Found, TreeStop> {
-        let mut node = self.roots[prefix(path, self.root_len) - self.first];
+        let mut node = self.root_above(path);
         loop {
             let (slot, len) = (self.nodes.get(node).slot, self.nodes.get(node).len);
             self.slots.get_mut(slot).referenced = true;
@@ -147,15 +147,34 @@ impl Tree {
             return Ok(slot);
         }
         let slot = self.slots.victim(keep).ok_or(TreeStop::SlotsTooFew)?;
+        self.leave(plan, slot).ok_or(TreeStop::SlotsTooFew)?;
+        Ok(slot)
+    }
+
+    /// Plans that the node in `slot` leaves, which has no children in slots; a root does not.
+    fn leave(&mut self, plan: &mut Plan, slot: u16) -> Option<()> {
         let NodeSlot { node, parent, .. } = *self.slots.get(slot);
-        let Some((parent, side)) = parent else { return Err(TreeStop::SlotsTooFew) };
+        let (parent, side) = parent?;
         let parent_slot = self.nodes.get(parent).slot;
         plan.evict_m(Expect::Node { parent, side }, slot, parent_slot);
         self.nodes.get_mut(parent).link_mut(side).pending = true;
         self.nodes.get_mut(node).slot = NO_SLOT;
         self.slots.get_mut(parent_slot).pins -= 1;
         self.slots.clear(slot);
-        Ok(slot)
+        Some(())
+    }
+
+    /// Plans to evict a node that has no children in slots, unless it is a root.
+    pub(crate) fn evict(&mut self, plan: &mut Plan, node: u32) {
+        let slot = self.nodes.get(node).slot;
+        if self.leave(plan, slot).is_some() {
+            self.slots.give_back(slot);
+        }
+    }
+
+    /// The root above a path.
+    pub(crate) fn root_above(&self, path: &Path) -> u32 {
+        self.roots[prefix(path, self.root_len) - self.first]
     }
 
     /// Notes that the leaf below `found` exists, and whether it leaves to deferred state.

@@ -4,12 +4,45 @@ use crate::error::HostError;
 use crate::operations::{Operations, Part};
 use crate::plan::Expect;
 use crate::record::Place;
+use crate::store::{Engine, Shared};
 use crate::tree::{Found, TreeStop};
 use crate::worker::Worker;
+use std::sync::Mutex;
 use zeta_verifier::{Entry, Path, Record, SlotId, leaf_path};
 
 /// Bytes of planned log beyond which the verifier is asked.
 const LOG_LEN_MAX: usize = 1 << 16;
+
+/// Records of the tree that are moved before the baton is given back for a moment.
+const PIECE_LEN: usize = 1 << 12;
+
+impl Shared {
+    /// Moves all of a worker's records to deferred state.
+    pub(crate) fn defer_all_of(&self, engine: &Mutex<Engine>) -> Result<(), HostError> {
+        // The first bits of the paths are enough to bring neighbours together.
+        let mut order: Vec<(u64, u32)> = match &*self.lock(engine)? {
+            Engine::Unverified(_) => Vec::new(),
+            Engine::Verified(worker) => (0..worker.table.records.len())
+                .filter(|id| worker.table.record(*id).place() == Place::Tree)
+                .map(|id| {
+                    let bits = worker.path_of(id).bits();
+                    let first = bits.first_chunk().map_or(0, |bits| u64::from_be_bytes(*bits));
+                    (first, id)
+                })
+                .collect(),
+        };
+        order.sort_unstable();
+        for piece in order.chunks(PIECE_LEN) {
+            if let Engine::Verified(worker) = &mut *self.lock(engine)? {
+                worker.check()?;
+                worker.advance(self.epochs.current())?;
+                worker.defer_from_tree(&mut piece.iter().map(|(_, id)| *id).collect())?;
+            }
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+}
 
 impl Worker {
     pub(crate) fn path_of(&self, id: u32) -> Path {

@@ -131,7 +131,8 @@ impl Worker {
                 return self.fail(error);
             }
             part.results.epoch = part.results.epoch.max(self.thread.clock().epoch());
-            self.settle(progress.consumed, part)?;
+            let done = progress.stop == StopCause::Done;
+            self.settle(if done { usize::MAX } else { progress.consumed }, part)?;
             match progress.stop {
                 StopCause::Done => break,
                 StopCause::Rejected(rejection) => return self.fail(rejection.into()),
@@ -166,27 +167,28 @@ impl Worker {
             if step.offset as usize >= consumed {
                 break;
             }
-            let Some((answer, after)) = Answer::decode(rest) else {
-                // A log that was tampered with on the way gives fewer answers than were planned.
-                if self.intercept.is_some() {
-                    break;
-                }
-                return self.fail(HostError::Internal { why: "an entry was not answered" });
-            };
-            rest = after;
+            let decoded = Answer::decode(rest);
             if let Expect::Run { operation } = step.expect {
                 let at = operation as usize;
-                match answer {
-                    Answer::Done(result) => {
+                match decoded {
+                    Some((Answer::Done(result), _)) => {
                         part.operations.done(part.index(at), result, part.results, at);
                     }
-                    Answer::Failed(code) => part.results.set_code(at, Status::Failed, code),
-                    Answer::Refused(code) => part.results.set_code(at, Status::Refused, code),
-                    Answer::Evicted { .. } => {}
+                    Some((Answer::Failed(code), _)) => {
+                        part.results.set_code(at, Status::Failed, code);
+                    }
+                    Some((Answer::Refused(code), _)) => {
+                        part.results.set_code(at, Status::Refused, code);
+                    }
+                    // Only the verifier's word makes an answer: without it there is none.
+                    _ => return self.fail(HostError::Unanswered { thread: ThreadId(self.id) }),
                 }
+                rest = decoded.map_or(rest, |(_, after)| after);
                 continue;
             }
-            let Answer::Evicted { value, hash } = answer else { continue };
+            // An eviction that was cut out of the log on its way has no answer.
+            let Some((Answer::Evicted { value, hash }, after)) = decoded else { continue };
+            rest = after;
             if let Expect::Foreign = step.expect {
                 self.returned.push(Returned::new(app_value(value), step.stamp));
                 continue;

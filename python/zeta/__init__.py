@@ -6,8 +6,9 @@ bring their own host, `summary` for those who bring existing data.
 
 from typing import TYPE_CHECKING, Any
 
-from zeta import errors
+from zeta import answer, errors
 from zeta.adoption import Summary, summary
+from zeta.auditing import AuditReport, audit
 from zeta.operation import Operation
 from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
 from zeta.reason import NotYet, Reason
@@ -16,11 +17,12 @@ from zeta.values import Batch, Values
 from zeta.verifier import KEY_VALUE, Progress, Verifier
 
 if TYPE_CHECKING:
-    from zeta import aio, answer, log
+    from zeta import aio, hazmat, log
 
 __all__ = [
     "KEY_VALUE",
     "KINDS",
+    "AuditReport",
     "Batch",
     "Certified",
     "EpochInfo",
@@ -40,13 +42,15 @@ __all__ = [
     "Verifier",
     "aio",
     "answer",
+    "audit",
     "errors",
+    "hazmat",
     "log",
     "open",
     "summary",
 ]
 
-_LOADED_WHEN_USED = {"aio", "answer", "log"}
+_LOADED_WHEN_USED = {"aio", "hazmat", "log"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,10 @@
 """The extension module: glue around the verifier and the host, which are written in Rust."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeAlias, TypedDict, TypeVar, final, overload
 
 from zeta.answer import Answer, Pointer, Pointers
+from zeta.auditing import AuditReport
 from zeta.log import Entry, Timestamp
 from zeta.outcome import Outcome
 from zeta.store import EpochInfo, Stats
@@ -213,6 +214,25 @@ class Store:
 
         The store answers nothing afterwards. To close it again does nothing.
         """
+
+def element(store: Store, key: BytesLike) -> tuple[bytes | None, int, int, int]: ...
+def set_value(store: Store, key: BytesLike, value: BytesLike | None) -> None: ...
+def set_element(
+    store: Store,
+    key: BytesLike,
+    value: BytesLike | None,
+    epoch: int,
+    counter: int,
+    thread: int,
+) -> None: ...
+def swap_values(store: Store, first: BytesLike, second: BytesLike) -> None: ...
+def skew_timestamp(store: Store, key: BytesLike, by: int) -> None: ...
+def retire(store: Store, key: BytesLike) -> None: ...
+def corrupt_node(store: Store, key: BytesLike, part: str) -> None: ...
+def duplicate(store: Store, key: BytesLike) -> None: ...
+def intercept(store: Store, change: Callable[[int, bytes], bytes | None]) -> None: ...
+def audit(folder: str | bytes, on_progress: Callable[[int, int], object] | None) -> AuditReport:
+    """Replays the logs in a folder."""
 
 def summarize(keys: Column, values: Column) -> bytes:
     """The encoded root of the canonical tree over these records."""

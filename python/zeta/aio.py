@@ -140,6 +140,9 @@ class Store:
         for key in await asyncio.to_thread(self._blocking.key_list):
             yield key
 
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.keys()
+
     async def certify(self, timeout: float | None = None) -> int:
         """Turns the epoch, and waits until everything answered so far is certified."""
         return await asyncio.to_thread(self._blocking.certify, timeout)

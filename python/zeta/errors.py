@@ -91,6 +91,10 @@ class MismatchError(HostError):
         return type(self), (self.first,)
 
 
+class Unanswered(HostError):
+    """The host never showed an operation to the verifier, and made up that it had."""
+
+
 class LogWriteError(HostError, OSError):
     """The log could not be written, for instance because the disk is full."""
 

@@ -112,16 +112,15 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
         `kinds` is one name for all, or a number of `KINDS` for each. `values` has a string for
         each operation, of which only those of puts are read.
         """
-        numbers: int | list[int]
+        numbers: int | Iterable[int]
         if isinstance(kinds, str):
             if kinds not in KINDS:
                 raise InvalidValue(f"`kinds` is one of {sorted(KINDS)}, not `{kinds}`")
             numbers = KINDS[kinds]
             needs_values = kinds == "put"
         else:
-            tolist: Callable[[], list[int]] | None = getattr(kinds, "tolist", None)
-            numbers = tolist() if tolist is not None else list(kinds)
-            needs_values = KINDS["put"] in numbers
+            numbers = kinds if hasattr(kinds, "__array_interface__") else list(kinds)
+            needs_values = values is None and KINDS["put"] in numbers
         if values is None and needs_values:
             raise InvalidValue("puts need `values`")
         strings = None if values is None else column(values)

@@ -14,6 +14,7 @@ static FAILED_CHECK: Class = Class::new("zeta.errors", "FailedCheck");
 static TIMEOUT: Class = Class::new("zeta.errors", "CertificationTimeout");
 static HOST_ERROR: Class = Class::new("zeta.errors", "HostError");
 static REJECTED: Class = Class::new("zeta.errors", "Rejected");
+static UNANSWERED: Class = Class::new("zeta.errors", "Unanswered");
 static POISONED: Class = Class::new("zeta.errors", "PoisonedError");
 static MISMATCH: Class = Class::new("zeta.errors", "MismatchError");
 static LOG_WRITE: Class = Class::new("zeta.errors", "LogWriteError");
@@ -45,6 +46,7 @@ pub(crate) fn host_error(cause: &HostError) -> PyErr {
         HostError::Rejected { thread, position, reason } => {
             error(&REJECTED, (thread.0, *position, reason_name(*reason)))
         }
+        HostError::Unanswered { .. } => error(&UNANSWERED, message),
         HostError::Mismatch { first } => error(&MISMATCH, (first.0,)),
         HostError::Closed | HostError::ForkedProcess => error(&STORE_CLOSED, message),
         HostError::BadOption { option, why } => {

@@ -5,11 +5,13 @@
     reason = "glue is trusted by nobody; overflow and bounds are checked anyway"
 )]
 
+mod audit;
 mod bytes_like;
 mod class;
 mod column;
 mod entry;
 mod errors;
+mod hazmat;
 mod log;
 mod options;
 mod outcome;
@@ -23,9 +25,16 @@ mod verifier;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
+    use crate::audit::audit;
+    #[pymodule_export]
     use crate::column::PyColumn;
     #[pymodule_export]
     use crate::errors::reasons;
+    #[pymodule_export]
+    use crate::hazmat::{
+        corrupt_node, duplicate, element, intercept, retire, set_element, set_value,
+        skew_timestamp, swap_values,
+    };
     #[pymodule_export]
     use crate::log::{
         decode, decode_answers, decode_pointers, encode, encode_pointers, leaf_path, node_hash,

@@ -7,10 +7,12 @@ use crate::errors::{epoch_error, host_error, invalid_value, status_error};
 use crate::options::OpenOptions;
 use crate::outcome::outcome_object;
 use crate::results::{Kinds, PyResults};
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use zeta_host::{
@@ -33,7 +35,7 @@ thread_local! {
 
 #[pyclass(module = "zeta._native", name = "Store", frozen, subclass)]
 pub(crate) struct PyStore {
-    store: Store,
+    store: ManuallyDrop<Store>,
     /// Calls under way that hold a worker for long: meanwhile, single operations let other Python
     /// threads run while they wait.
     long_calls: AtomicUsize,
@@ -67,7 +69,7 @@ impl PyStore {
             Store::adopt(options, &mut rows, &summary)
         });
         let store = opened.map_err(|cause| host_error(&cause))?;
-        Ok(Self { store, long_calls: AtomicUsize::new(0) })
+        Ok(Self { store: ManuallyDrop::new(store), long_calls: AtomicUsize::new(0) })
     }
 
     #[pyo3(signature = (key, default = None))]
@@ -207,8 +209,11 @@ impl PyStore {
     ) -> PyResult<PyResults> {
         let kinds = match kinds.extract::<u16>() {
             Ok(kind) => Kinds::All(kind),
-            Err(_) => Kinds::Each(kinds.extract()?),
+            Err(_) => Kinds::Each(numbers(kinds)?),
         };
+        if width.is_some_and(|width| !(1..=VALUE_LEN_MAX).contains(&width)) {
+            return Err(invalid_value(format!("`width` is `1` to `{VALUE_LEN_MAX}` bytes")));
+        }
         keys.check_lens(py, KEY_LEN_MAX, "key")?;
         let values = match &values {
             None => Column::Same(&[]),
@@ -319,7 +324,25 @@ impl PyStore {
     }
 }
 
+impl Drop for PyStore {
+    fn drop(&mut self) {
+        // SAFETY: the store is taken once, here, and nobody sees this struct afterwards.
+        let store = unsafe { ManuallyDrop::take(&mut self.store) };
+        // The store waits for its epoch driver, which may wait for the interpreter.
+        Python::attach(|py| py.detach(|| drop(store)));
+    }
+}
+
 impl PyStore {
+    pub(crate) fn host(&self) -> &Store {
+        &self.store
+    }
+
+    /// From now on single operations, too, let other Python threads run while they wait.
+    pub(crate) fn never_wait_attached(&self) {
+        self.long_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Runs what may take long without the interpreter's lock.
     fn long<T: Send>(
         &self,
@@ -401,6 +424,17 @@ impl PyStore {
         put_bytes(&mut arguments, check_key(source)?);
         put_bytes(&mut arguments, check_key(target)?);
         self.one(py, &call(RENAME, &arguments), flag_of)
+    }
+}
+
+/// The kinds of operations: an array of bytes or of 16-bit numbers, or a list.
+fn numbers(kinds: &Bound<'_, PyAny>) -> PyResult<Vec<u16>> {
+    if let Ok(buffer) = PyBuffer::<u8>::get(kinds) {
+        return Ok(buffer.to_vec(kinds.py())?.into_iter().map(u16::from).collect());
+    }
+    match PyBuffer::<u16>::get(kinds) {
+        Ok(buffer) => buffer.to_vec(kinds.py()),
+        Err(_) => kinds.extract(),
     }
 }
 

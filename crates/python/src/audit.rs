@@ -1,0 +1,59 @@
+//! `zeta.audit`: the host's replay of logs.
+
+use crate::class::Class;
+use crate::errors::{host_error, not_yet_name};
+use crate::outcome::reason_object;
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use zeta_host::Entropy;
+use zeta_host::audit::{Problem, replay};
+
+static REPORT: Class = Class::new("zeta.auditing", "AuditReport");
+static TRUNCATED: Class = Class::new("zeta.auditing", "Truncated");
+static STUCK: Class = Class::new("zeta.auditing", "Stuck");
+static REJECTED: Class = Class::new("zeta.verifier", "Rejected");
+static MISMATCH: Class = Class::new("zeta.outcome", "Mismatch");
+static NOT_YET: Class = Class::new("zeta.reason", "NotYet");
+
+/// Replays the logs in a folder.
+#[pyfunction]
+pub(crate) fn audit<'py>(
+    py: Python<'py>,
+    folder: PathBuf,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let secret = Entropy::draw().map_err(|cause| host_error(&cause))?.secret;
+    let mut told = Ok(());
+    let replayed = py.detach(|| {
+        replay(&folder, secret, &mut |done, total| {
+            if let (Some(function), Ok(())) = (&on_progress, &told) {
+                told = Python::attach(|py| {
+                    py.check_signals()?;
+                    function.call1(py, (done, total)).map(drop)
+                });
+            }
+        })
+    });
+    told?;
+    let audit = replayed.map_err(|cause| host_error(&cause))?;
+    let problem = audit.problem.map(|problem| problem_object(py, &problem)).transpose()?;
+    let operations = (audit.operations, audit.uncertified_operations);
+    let certified = audit.certified.map(|epoch| epoch.0);
+    let sizes = (audit.entries, audit.bytes);
+    REPORT
+        .make(py, (audit.threads, certified, operations.0, operations.1, sizes.0, sizes.1, problem))
+}
+
+fn problem_object<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py, PyAny>> {
+    match problem {
+        Problem::Rejected(rejection) => {
+            let reason = reason_object(py, rejection.reason)?;
+            REJECTED.make(py, (rejection.thread.0, rejection.position, reason))
+        }
+        Problem::Mismatch { first } => MISMATCH.make(py, (first.0,)),
+        Problem::Truncated { thread, position } => TRUNCATED.make(py, (thread.0, *position)),
+        Problem::Stuck { thread, position, not_yet } => {
+            STUCK.make(py, (thread.0, *position, NOT_YET.make(py, (not_yet_name(*not_yet),))?))
+        }
+    }
+}

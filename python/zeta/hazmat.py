@@ -1,0 +1,84 @@
+"""DANGER: ways to tamper with a store's own memory and logs, for demonstrations and tests.
+
+Everything here is what a hostile host could do anyway; the verifier is there to catch it. A store
+that was tampered with is lost: answers may be wrong until an epoch is asked for, which raises.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from zeta import _native
+from zeta.column import BytesLike
+from zeta.log import Timestamp
+from zeta.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A record as the host holds it while it is deferred."""
+
+    value: bytes | None
+    timestamp: Timestamp
+    """When it was evicted."""
+    thread: int
+    """By which verifier thread."""
+
+
+class Tamper:
+    """The hands of whoever controls the host's memory."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def element(self, key: BytesLike) -> Element:
+        """Moves a record out of its slot, where nobody can touch it, and shows it."""
+        value, epoch, counter, thread = _native.element(self._store, key)
+        return Element(value, Timestamp(epoch, counter), thread)
+
+    def set_value(self, key: BytesLike, value: BytesLike | None) -> None:
+        """Overwrites a value in the host's memory; `None` makes the key absent."""
+        _native.set_value(self._store, key, value)
+
+    def roll_back(self, key: BytesLike, earlier: Element) -> None:
+        """Gives a record an earlier value, with the timestamp of now."""
+        _native.set_value(self._store, key, earlier.value)
+
+    def set_element(self, key: BytesLike, element: Element) -> None:
+        """Puts another element in the place of the record's: an earlier one, for a replay."""
+        epoch, counter = element.timestamp
+        _native.set_element(self._store, key, element.value, epoch, counter, element.thread)
+
+    def swap_values(self, first: BytesLike, second: BytesLike) -> None:
+        """Swaps the values of two records."""
+        _native.swap_values(self._store, first, second)
+
+    def skew_timestamp(self, key: BytesLike, by: int = 1) -> None:
+        """Moves a deferred record's timestamp by some counts."""
+        _native.skew_timestamp(self._store, key, by)
+
+    def retire(self, key: BytesLike) -> None:
+        """Moves a record to the tree, where the hash of its leaf vouches for it; no lie yet."""
+        _native.retire(self._store, key)
+
+    def corrupt_node(self, key: BytesLike, part: Literal["hash", "deferred"] = "hash") -> None:
+        """Flips a bit of the node above a record's leaf: of its hash, or its deferred flag."""
+        _native.corrupt_node(self._store, key, part)
+
+    def duplicate(self, key: BytesLike) -> None:
+        """Pretends that a key that exists is new."""
+        _native.duplicate(self._store, key)
+
+    def intercept(self, change: Callable[[int, bytes], bytes | None]) -> None:
+        """Puts a function between the host and its verifier: it gets a thread and its log.
+
+        What it returns is verified instead; `None` leaves the log as it is.
+        """
+        _native.intercept(self._store, change)
+
+
+def tamper(store: Store) -> Tamper:
+    """The hands of whoever controls the memory of this store's host."""
+    return Tamper(store)

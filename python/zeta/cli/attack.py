@@ -63,11 +63,11 @@ class Stage:
         """Changes the next entries that the host submits, once, and then reads."""
         changed = False
 
-        def intercept(_thread: int, submitted: bytes) -> bytes:
+        def intercept(_thread: int, submitted: bytes) -> bytes | None:
             nonlocal changed
             entries = log.decode(submitted)
             if changed or not any(isinstance(entry, log.RunApp) for entry in entries):
-                return submitted
+                return None
             changed = True
             return log.encode(change(entries))
 
@@ -104,9 +104,10 @@ def change_a_value(stage: Stage) -> None:
 
 
 def roll_back_a_value(stage: Stage) -> None:
+    earlier = stage.tamper.element(ALICE)
     stage.store.put(ALICE, b"250")
     stage.strike("`alice` was put from 100 to 250; the host restores the 100")
-    stage.tamper.set_value(ALICE, b"100")
+    stage.tamper.roll_back(ALICE, earlier)
     stage.read()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -15,8 +15,6 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-
-T = TypeVar("T")
 
 
 class Screen:
@@ -72,12 +70,6 @@ class Screen:
         ) as progress:
             yield Bar(progress, progress.add_task(what, total=total))
 
-    def track(self, what: str, items: Iterable[T], total: int) -> Iterator[T]:
-        with self.progress(what, total) as bar:
-            for item in items:
-                yield item
-                bar.advance(1)
-
 
 class Bar:
     def __init__(self, progress: Progress, task: Any) -> None:
@@ -89,6 +81,9 @@ class Bar:
 
     def to(self, completed: float) -> None:
         self._progress.update(self._task, completed=completed)
+
+    def of(self, completed: float, total: float) -> None:
+        self._progress.update(self._task, completed=completed, total=total)
 
 
 def rate(operations: float, seconds: float) -> str:

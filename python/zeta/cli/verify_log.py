@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import zeta
+from zeta.auditing import AuditReport, Problem, Stuck, Truncated
 from zeta.cli import options
+from zeta.cli.failure import found_wrong
 from zeta.cli.screen import Screen
 
 
@@ -26,5 +28,66 @@ def verify_log(
 ) -> None:
     """Replay logs that a store wrote through a fresh verifier: its own secret, nobody's word."""
     screen = Screen(json)
-    report = zeta.audit(folder)
-    raise typer.Exit(0)
+    with screen.progress("replaying", None) as bar:
+        report = zeta.audit(folder, on_progress=bar.of)
+    problem = None if report.problem is None else describe(report.problem)
+    show(screen, folder, report)
+    screen.result(
+        {
+            "operations": report.operations,
+            "uncertified_operations": report.uncertified_operations,
+            "epochs_certified": epochs_certified(report),
+            "threads": report.threads,
+            "entries": report.entries,
+            "bytes": report.bytes,
+            "problem": problem,
+        }
+    )
+    if problem:
+        found_wrong(f"{problem['text']}{place(problem)}")
+
+
+def show(screen: Screen, folder: Path, report: AuditReport) -> None:
+    certified = epochs_certified(report)
+    screen.say(
+        f"{folder}: {report.bytes:,} bytes of {report.threads} thread(s), {report.entries:,} "
+        f"entries, {report.operations:,} operations"
+    )
+    epochs = f"0 to {report.certified}: certified" if certified else "none is certified"
+    rows = [("epochs", epochs)]
+    if report.uncertified_operations:
+        rows.append(
+            ("not closed", f"up to {report.uncertified_operations:,} operations await their epoch")
+        )
+    screen.table(rows)
+
+
+def epochs_certified(report: AuditReport) -> int:
+    return 0 if report.certified is None else report.certified + 1
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The first problem: where it is, the name of its check, and a sentence."""
+    match problem:
+        case zeta.Mismatch(first=first):
+            text = f"epoch `{first}` does not add up: deferred records were tampered with"
+            return {"thread": None, "position": None, "reason": "Mismatch", "text": text}
+        case Truncated(thread=thread, position=position):
+            reason, text = "Truncated", "the log ends in the middle of an entry"
+        case Stuck(thread=thread, position=position, reason=not_yet):
+            reason = str(not_yet)
+            text = "every thread waits for another: a part of some log is missing"
+        case _:
+            thread, position = problem.thread, problem.position
+            reason, text = str(problem.reason), problem.reason.text
+    return {"thread": thread, "position": position, "reason": reason, "text": text}
+
+
+def place(problem: dict[str, Any]) -> str:
+    """Where a problem is, where it is in one place."""
+    if problem["thread"] is None:
+        return ""
+    return (
+        f" (thread `{problem['thread']}`, byte `{problem['position']}` of its log, "
+        f"`{problem['reason']}`)"
+    )

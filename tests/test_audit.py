@@ -1,0 +1,92 @@
+"""Audits of the logs that a store wrote: honest ones pass, changed ones are found out."""
+
+from pathlib import Path
+
+import pytest
+import zeta
+from zeta import errors, log
+from zeta.auditing import Truncated
+from zeta.verifier import Rejected
+
+KEYS = [b"key %d" % number for number in range(300)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with zeta.open(workers=2, slots=64, epoch=None, log=tmp_path / "logs") as store:
+        for value in (b"1", b"2"):
+            store.put_many(KEYS, [value] * len(KEYS))
+            store.rename(KEYS[0], KEYS[1])
+            assert store.get(KEYS[2]) == value
+            store.certify()
+    return tmp_path / "logs"
+
+
+def thread_logs(folder: Path) -> list[Path]:
+    """The files that begin with an entry of a log."""
+    return sorted(path for path in folder.iterdir() if is_log(path.read_bytes()))
+
+
+def is_log(data: bytes) -> bool:
+    try:
+        return bool(log.decode(data))
+    except errors.InvalidValue:
+        return False
+
+
+def test_an_honest_log_passes(folder: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    report = zeta.audit(folder, on_progress=lambda done, total: steps.append((done, total)))
+    assert report.problem is None
+    assert report.threads == 2
+    assert report.certified is not None
+    assert report.certified >= 1
+    assert report.operations == 2 * (len(KEYS) + 2)
+    assert report.uncertified_operations == 0
+    assert report.entries > report.operations
+    assert report.bytes == sum(path.stat().st_size for path in thread_logs(folder))
+    assert steps[-1] == (report.bytes, report.bytes)
+
+
+def test_a_log_of_entries_is_readable(folder: Path) -> None:
+    entries = [entry for path in thread_logs(folder) for entry in log.decode(path.read_bytes())]
+    runs = [entry for entry in entries if isinstance(entry, log.RunApp)]
+    assert len(runs) == 2 * (len(KEYS) + 2)
+
+
+def test_a_cut_log_is_found_out(folder: Path) -> None:
+    path = thread_logs(folder)[0]
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    assert isinstance(zeta.audit(folder).problem, Truncated)
+
+
+def test_a_changed_log_is_found_out(folder: Path) -> None:
+    path = thread_logs(folder)[0]
+    data = path.read_bytes()
+    entries = log.decode(data)
+    at = next(i for i, entry in enumerate(entries) if isinstance(entry, log.RunApp))
+    path.write_bytes(log.encode(entries[:at] + entries[at + 1 :]))
+    report = zeta.audit(folder)
+    assert report.problem is not None
+    path.write_bytes(log.encode(entries[: at + 1] + entries[at:]))
+    zeta.audit(folder)
+    entries[at] = log.RunApp(0, log.arguments(b"other"), (0,))
+    path.write_bytes(log.encode(entries))
+    problem = zeta.audit(folder).problem
+    assert isinstance(problem, Rejected)
+    assert isinstance(problem.reason, zeta.Reason)
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(errors.LogReadError, match="cannot be read"):
+        zeta.audit(tmp_path)
+    with pytest.raises(OSError, match="cannot be read"):
+        zeta.audit(tmp_path / "nothing")
+
+
+def test_a_callback_that_raises_ends_the_audit(folder: Path) -> None:
+    def fail(done: int, total: int) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        zeta.audit(folder, on_progress=fail)

@@ -119,7 +119,6 @@ def test_logs_that_replay_wrote_are_verified_offline(run: Run, trace: Path, tmp_
         ("replay", "{trace}", "--policy", "none"),
         ("replay", "{text}"),
         ("replay", "{cut}"),
-        ("replay", "{trace}", "--format", "u32", "--log", "{text}"),
         ("bench", "ycsb-e"),
         ("bench", "ycsb-a", "--theta", "1"),
         ("bench", "ycsb-a", "--records", "0"),
@@ -144,6 +143,27 @@ def test_misuse_is_told_on_the_error_stream(
     assert ended.out == ""
     assert ended.err.strip()
     assert "Traceback" not in ended.err
+
+
+def test_a_log_that_cannot_begin_is_told(run: Run, trace: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    ended = run("replay", trace, "--log", tmp_path / "file")
+    assert ended.code == 2
+    assert str(tmp_path / "file") in ended.err
+
+
+def test_a_tampered_log_is_refused_offline(run: Run, trace: Path, tmp_path: Path):
+    folder = tmp_path / "logs"
+    run("replay", trace, "--limit", 3000, "--log", folder)
+    (largest,) = sorted(folder.iterdir(), key=lambda path: path.stat().st_size)[-1:]
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+    ended = run("verify-log", folder, "--json")
+    assert ended.code == 1
+    problem = json.loads(ended.out)["problem"]
+    assert problem["reason"]
+    assert problem["text"] in ended.err
 
 
 def test_a_log_that_cannot_grow_is_told(trace: Path, tmp_path: Path):

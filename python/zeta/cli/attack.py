@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 import zeta
 from zeta import errors, hazmat, log
 
+# Long enough to see that a wrong answer is out before its epoch ends.
+_EPOCH_SECONDS = 0.25
+
 ALICE, BOB = b"alice", b"bob"
 
 
@@ -42,6 +45,7 @@ class Stage:
     tamper: hazmat.Tamper
     story: list[str] = field(default_factory=list)
     struck_at: float = 0.0
+    answer: zeta.Operation[bytes | None] | None = None
 
     def prepare(self) -> None:
         accounts = [f"account-{number}".encode() for number in range(200)]
@@ -55,8 +59,9 @@ class Stage:
 
     def read(self, key: bytes = ALICE) -> None:
         """A client reads, and the host answers if its verifier lets it."""
-        answer = self.store.get(key)
-        told = "nothing" if answer is None else f"`{answer.decode()}`"
+        self.answer = self.store.op.get(key)
+        value = self.answer.result
+        told = "nothing" if value is None else f"`{value.decode()}`"
         self.story.append(f"a client reads `{key.decode()}` and is told {told}: provisional")
 
     def rewrite(self, change: Callable[[list[log.Entry]], list[log.Entry]]) -> None:
@@ -77,13 +82,14 @@ class Stage:
 
 def attempt(attack: Attack) -> Catch:
     """Runs an attack on a fresh store until it is caught, or certified."""
-    store = zeta.open(policy=attack.policy, epoch=None)
+    store = zeta.open(policy=attack.policy, epoch=_EPOCH_SECONDS)
     stage = Stage(store, hazmat.tamper(store))
     stage.prepare()
     caught, by, sentence = False, "", ""
     try:
         attack.act(stage)
-        store.certify()
+        if stage.answer:
+            stage.answer.certified()
     except (errors.Rejected, errors.PoisonedError) as error:
         caught, by = True, str(error.reason)
         sentence = f"check {error.number}, {error.reason.text}"

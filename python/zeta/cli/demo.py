@@ -16,20 +16,17 @@ from zeta.cli.attack import ATTACKS, Catch, attempt
 from zeta.cli.failure import found_wrong
 from zeta.cli.loading import load
 from zeta.cli.measure import Call, prepare
-from zeta.cli.screen import Screen, rate
+from zeta.cli.screen import Screen, rate, short
 from zeta.cli.serving import Served, places, serve
 from zeta.workload.operations import GET, PUT, Numbers, Operations, write_share
 from zeta.workload.popularity import TraceShape, scatter
-from zeta.workload.trace import read_trace
+from zeta.workload.trace import REAL_TRACE, attribution, read_trace
 
 _RECORDS = 100_000
 _ACCESSES = 1_000_000
 _VALUE_SIZE = 16
 _READ_SHARE = 0.8
-_ATTRIBUTION = (
-    "The popularity of the records follows the trace `orm-busy`, an e-commerce database\n"
-    "during a busy daytime (copyright headissue GmbH, Jens Wilke; CC BY 4.0)."
-)
+_ORIGIN = "Accesses are drawn: popular records are as popular as in a real trace."
 
 
 def demo(
@@ -71,19 +68,22 @@ def show_service(
 ) -> Served:
     screen.title("1. Honest service")
     operations, loaded = data_set(trace)
-    origin = f"those of `{trace.name}`" if trace else "made up"
     screen.say(
         f"{len(loaded):,} records of 8+{_VALUE_SIZE} bytes, {_READ_SHARE:.0%} reads, "
-        f"{threads} threads, an epoch every {epoch_ms} ms; the accesses are {origin}."
+        f"{threads} threads, an epoch every {epoch_ms} ms."
     )
-    if trace is None:
-        screen.say(_ATTRIBUTION, "dim")
+    screen.say(f"The accesses are those of `{trace}`." if trace else _ORIGIN)
+    if trace is None or attribution(trace):
+        screen.say(attribution(trace or Path(REAL_TRACE)), "dim")
+    screen.say()
     with zeta.open(workers=threads, epoch=epoch_ms / 1000) as store:
         began = time.perf_counter()
         load(store, loaded, loaded, _VALUE_SIZE, screen)
         store.certify()
         passed = time.perf_counter() - began
-        screen.say(f"  loaded and certified: {rate(len(loaded), passed)}   {places(store)}")
+        screen.say(
+            f"  loaded and certified {len(loaded) / passed:,.0f} records/s   {places(store)}"
+        )
         calls: list[list[Call]] = prepare(
             operations, threads=threads, batch_size=4096, value_size=_VALUE_SIZE
         )
@@ -128,7 +128,7 @@ def show_attacks(screen: Screen, pace: float) -> list[Catch]:
             screen.say(f"     {line}")
         if catch.caught:
             screen.say(
-                f"     CAUGHT after {catch.ms:.1f} ms by {catch.by}: {catch.sentence}", "green"
+                f"     CAUGHT after {short(catch.ms)} by {catch.by}: {catch.sentence}", "green"
             )
         else:
             screen.say("     NOT CAUGHT", "bold red")

@@ -57,7 +57,7 @@ def verdict(error: BaseException) -> tuple[str, int]:
     match error:
         case errors.InternalError():
             return f"{error}: this is a bug of zeta, please report it", OURS
-        case errors.LogWriteError():
+        case errors.LogWriteError() | errors.LogReadError():
             return str(error), MISUSED
         case errors.HostError():
             return str(error), TAMPERED

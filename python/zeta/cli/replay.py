@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,12 +20,24 @@ from zeta.cli.measure import Side, prepare
 from zeta.cli.screen import Screen, milliseconds, rate
 from zeta.workload.operations import Operations
 from zeta.workload.oracle import PlainDict
-from zeta.workload.trace import Trace, read_trace
+from zeta.workload.trace import Trace, attribution, read_trace
 
 # Numbers of the values that are there before the trace begins, far above any access number.
 _LOADED = np.uint64(1 << 63)
 _ROUND_BYTES = 64 << 20
 _ROUND_OPERATIONS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the trace is run."""
+
+    threads: int
+    epoch_seconds: float
+    policy: zeta.Policy
+    value_size: int
+    batch_size: int
+    log: Path | None
 
 
 def replay(
@@ -72,37 +85,52 @@ def replay(
         f"{trace}: {count:,} accesses to {source.distinct:,} records, {threads} thread(s), "
         f"epochs of {epoch_ms} ms, policy {policy}"
     )
-    checker = Checker(PlainDict(), value_size)
+    if attribution(trace):
+        screen.say(attribution(trace), "dim")
+    plan = Plan(threads, epoch_ms / 1000, policy, value_size, batch, log)
+    contract = compare(screen, source, plan)
+    report(screen, contract)
+    screen.result(contract)
+    if contract["wrong_answers"]:
+        found_wrong(f"{contract['wrong_answers']} answers differ from the dict's")
+
+
+def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
+    """Runs the trace through a verified and an unverified store by turns, a dict beside them."""
+    size = plan.value_size
+    numbers = source.loaded + _LOADED
+    checker = Checker(PlainDict(), size)
+    checker.oracle.load(source.loaded, numbers)
     with ExitStack() as stack:
         sides = []
-        kinds: tuple[zeta.Policy, ...] = (policy, "unverified")
+        kinds: tuple[zeta.Policy, ...] = (plan.policy, "unverified")
         for kind in kinds:
             verified = kind != "unverified"
+            log = plan.log if verified else None
             store = stack.enter_context(
-                zeta.open(workers=threads, policy=kind, epoch=None, log=log if verified else None)
+                zeta.open(workers=plan.threads, policy=kind, epoch=None, log=log)
             )
-            load(store, source.loaded, source.loaded + _LOADED, value_size, screen)
+            load(store, source.loaded, numbers, size, screen)
             if verified:
                 store.certify()
-            seconds = epoch_ms / 1000 if verified else None
-            sides.append(stack.enter_context(Side(store, threads=threads, epoch_seconds=seconds)))
+            seconds = plan.epoch_seconds if verified else None
+            side = Side(store, threads=plan.threads, epoch_seconds=seconds)
+            sides.append(stack.enter_context(side))
         verified_side, unverified_side = sides
-        checker.oracle.load(source.loaded, source.loaded + _LOADED)
-        with screen.progress("replaying", count) as bar:
-            for operations in rounds(source, value_size):
+        with screen.progress("replaying", len(source.operations)) as bar:
+            for operations in rounds(source, size):
                 calls = prepare(
-                    operations, threads=threads, batch_size=batch, value_size=value_size
+                    operations,
+                    threads=plan.threads,
+                    batch_size=plan.batch_size,
+                    value_size=size,
                 )
                 answers = verified_side.serve(calls)
                 unverified_side.serve(calls)
                 checker.check(operations, answers)
                 bar.advance(len(operations))
         verified_side.settle()
-        contract = figures(verified_side, unverified_side, checker.wrong)
-    report(screen, contract)
-    screen.result(contract)
-    if checker.wrong:
-        found_wrong(f"{checker.wrong} answers differ from the dict's")
+        return figures(verified_side, unverified_side, checker.wrong)
 
 
 def rounds(source: Trace, value_size: int) -> Iterator[Operations]:

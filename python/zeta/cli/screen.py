@@ -90,5 +90,10 @@ def rate(operations: float, seconds: float) -> str:
     return f"{operations / max(seconds, 1e-9):,.0f} operations/s"
 
 
+def short(ms: float) -> str:
+    """A time that may be far below a millisecond."""
+    return f"{ms:,.0f} ms" if ms >= 10 else f"{ms * 1000:,.0f} us"
+
+
 def milliseconds(value: float | None) -> str:
     return "-" if value is None else f"{value:,.1f} ms"

@@ -1,8 +1,8 @@
 // Command porcupine judges histories of a key-value store: are they linearizable?
 //
-// It reads lines of JSON, one operation each, as `zeta-sim --histories` writes them, groups them by
-// the number of their history, and prints a verdict for each: ok, illegal or unknown. It exits with 1
-// where a verdict is not the expected one, which is ok unless the lines say otherwise.
+// It reads lines of JSON, one operation each, as `zeta-sim --histories` writes them, and groups
+// them by the number of their history. A verdict is ok, illegal or unknown; it exits with 1 where
+// one is not the expected verdict, which is ok unless the lines say otherwise.
 package main
 
 import (

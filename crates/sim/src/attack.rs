@@ -24,7 +24,7 @@ pub enum Fate {
 /// Of lies that may be anything: only soundness is stated.
 const ANY: &[Fate] =
     &[Fate::Mismatch, Fate::Rejected(ANY_REASON), Fate::Unanswered, Fate::Harmless];
-const ANY_REASON: &[Reason] = &Reason::ALL;
+const ANY_REASON: &[Reason] = Reason::ALL;
 
 impl Fate {
     /// Whether a run that ended like this met this fate.

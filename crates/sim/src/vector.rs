@@ -1,7 +1,7 @@
 //! Vectors: a log that is accepted, and its twin with one lie; made by running the verifier.
 //!
-//! A case is a function of a script and of whether to lie. What it expects is stated in the table of
-//! cases, and making the vectors fails where the verifier says anything else.
+//! A case is a function of a script and of whether to lie. What it expects is stated in the table
+//! of cases, and making the vectors fails where the verifier says anything else.
 
 mod application;
 mod bytes;

@@ -1,5 +1,7 @@
 //! The stale read by an early add: what certifies without the published clock, and is refused.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a panic is a failed test")]
+
 use zeta_sim::early_add::{DeferredModel, KEY};
 use zeta_sim::history::replays_in_order;
 use zeta_sim::operation::Operation;

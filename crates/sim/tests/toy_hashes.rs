@@ -1,5 +1,7 @@
 //! What each hash is for: the same lies, told to a verifier with weak hashes and with real ones.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic is a failed test")]
+
 use zeta_sim::attack::named;
 use zeta_sim::history::replays_in_order;
 use zeta_sim::operation::Operation;

@@ -1,5 +1,7 @@
 //! The vectors that are kept are the ones that the maker makes.
 
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zeta_sim::vector::all;

@@ -1,5 +1,11 @@
 //! Replays the vectors, and demands one for every reason.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a panic is a failed test"
+)]
+
 mod vector_file;
 
 use serde_json::{Value, json};
@@ -187,4 +193,15 @@ fn reasons_are_numbered_once() {
         assert!(!reason.text().is_empty());
     }
     assert_eq!(Reason::from_code(0), None);
+}
+
+#[test]
+fn every_reason_is_documented() {
+    let page = vector_file::folder().join("../docs/reference/rejections.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = Reason::ALL.iter().map(|reason| format!("| {} | `{reason:?}` |", reason.code()));
+    let waits = NotYet::ALL.iter().map(|not_yet| format!("| {} | `{not_yet:?}` |", not_yet.code()));
+    for row in rows.chain(waits) {
+        assert!(page.contains(&row), "docs/reference/rejections.md has no row `{row}`");
+    }
 }

@@ -5,12 +5,13 @@ use crate::host::{Away, Host, Place, Trouble};
 use crate::owned_record::OwnedRecord;
 use zeta_verifier::{Entry, Path, Primitives, Reason, SlotId, ThreadId, Timestamp};
 
-/// The forged record leaves into the tree while the true one is in a slot.
-const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore]);
+/// The forged record leaves into the tree while the true one is in a slot; now and then the host
+/// confuses the two itself.
+const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore, Reason::PointerNotKey]);
 
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;
-    vec![
+    let mut attacks = vec![
         attack(
             "fork_value",
             "one deferred record is added on two threads, which go on with it",
@@ -42,6 +43,14 @@ pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
             &[Fate::Rejected(&[Reason::AddToVerifiedEpoch])],
             replay_closed,
         ),
+    ];
+    attacks.extend(times_and_threads());
+    attacks
+}
+
+fn times_and_threads<P: Primitives>() -> Vec<Attack<P>> {
+    let attack = Attack::new;
+    vec![
         attack(
             "skew_timestamp",
             "a deferred record comes back with another timestamp",
@@ -257,9 +266,11 @@ fn after(clock: Timestamp) -> Timestamp {
 
 fn keep_back<P: Primitives>(host: &mut Host<P>) -> Result<bool, Trouble> {
     let epoch = host.open_epoch();
-    let due = host.away.values().any(
-        |away| matches!(away.place, Place::Deferred { timestamp, .. } if timestamp.epoch() == epoch),
-    );
+    let is_due = |away: &Away| match away.place {
+        Place::Deferred { timestamp, .. } => timestamp.epoch() == epoch,
+        Place::Tree => false,
+    };
+    let due = host.away.values().any(is_due);
     if !due {
         return Ok(false);
     }

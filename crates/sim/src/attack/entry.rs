@@ -13,7 +13,7 @@ const EPOCHS: [u8; 2] = [6, 7];
 
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;
-    vec![
+    let mut attacks = vec![
         attack(
             "wrong_slot",
             "an operation is given another slot than its record's",
@@ -36,6 +36,14 @@ pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
             &[Fate::Rejected(&[Reason::SlotNotListed])],
             |host| tamper(host, no_slot),
         ),
+    ];
+    attacks.extend(order_and_length());
+    attacks
+}
+
+fn order_and_length<P: Primitives>() -> Vec<Attack<P>> {
+    let attack = Attack::new;
+    vec![
         attack(
             "cut_entry",
             "the log ends in the middle of an entry",
@@ -96,6 +104,7 @@ fn tamper<P: Primitives>(host: &mut Host<P>, tamper: Tamper) -> Result<bool, Tro
 }
 
 /// A RunApp ends in its slots, two bytes each, after their count.
+#[expect(clippy::ptr_arg, reason = "it is a `Tamper`")]
 fn wrong_slot(log: &mut Vec<u8>, random: &mut Random) -> bool {
     if log[0] != RUN_APP {
         return false;
@@ -151,6 +160,7 @@ fn leave_out(log: &mut Vec<u8>, wanted: fn(u8) -> bool) -> bool {
     is_wanted
 }
 
+#[expect(clippy::ptr_arg, reason = "it is a `Tamper`")]
 fn flip_bit(log: &mut Vec<u8>, random: &mut Random) -> bool {
     if log[0] == RUN_APP {
         return false;

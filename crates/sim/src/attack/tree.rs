@@ -8,7 +8,7 @@ use zeta_verifier::{Direction, Entry, Link, Path, Pointer, Primitives, Reason, S
 const HASH: Fate = Fate::Rejected(&[Reason::HashMismatch]);
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;
-    vec![
+    let mut attacks = vec![
         attack("node_hash_in_tree", "a node's pointer gets another hash", &[HASH], |host| {
             change_node(host, in_tree, |link| link.hash[0] ^= 1)
         }),
@@ -36,6 +36,14 @@ pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
             &[Fate::Mismatch, Fate::Rejected(&[Reason::PointerElsewhere])],
             |host| change_node(host, deferred_node, other_path),
         ),
+    ];
+    attacks.extend(links_and_slots());
+    attacks
+}
+
+fn links_and_slots<P: Primitives>() -> Vec<Attack<P>> {
+    let attack = Attack::new;
+    vec![
         attack(
             "add_twice",
             "a record in a slot is added through the tree once more",

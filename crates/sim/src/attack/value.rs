@@ -151,11 +151,11 @@ fn swap_values<P: Primitives>(host: &mut Host<P>) -> Result<bool, Trouble> {
     Ok(true)
 }
 
+/// Gives a new value for each, from a number that is drawn.
+type Masks = fn(&[(Path, Bytes)], u8) -> Vec<Bytes>;
+
 /// Changes every deferred value, where there are at least two, by what `masks` gives for it.
-fn balance<P: Primitives>(
-    host: &mut Host<P>,
-    masks: fn(&[(Path, Bytes)], u8) -> Vec<Bytes>,
-) -> Result<bool, Trouble> {
+fn balance<P: Primitives>(host: &mut Host<P>, masks: Masks) -> Result<bool, Trouble> {
     let values = deferred_values(host);
     if values.len() < 2 {
         return Ok(false);

@@ -1,4 +1,10 @@
 //! A vector as it is read from its file, and a verifier made from its configuration.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a panic is a failed test"
+)]
 #![expect(dead_code, reason = "each test binary uses its own part")]
 
 use serde_json::Value;
@@ -6,33 +12,33 @@ use std::path::{Path, PathBuf};
 use zeta_program::Program;
 use zeta_verifier::{Config, Incarnation, Standard, Verifier, decode_node};
 
-pub struct Vector {
+pub(crate) struct Vector {
     /// Below `vectors/`.
-    pub name: String,
-    pub twin: Option<String>,
-    pub config: Value,
-    pub steps: Vec<Step>,
-    pub epochs: Vec<Value>,
+    pub(crate) name: String,
+    pub(crate) twin: Option<String>,
+    pub(crate) config: Value,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) epochs: Vec<Value>,
 }
 
 #[derive(Clone)]
-pub struct Step {
-    pub thread: usize,
-    pub log: Vec<u8>,
-    pub consumed: usize,
-    pub stop: String,
-    pub code: Option<u16>,
-    pub name: Option<String>,
-    pub position: Option<u64>,
-    pub outputs: Vec<u8>,
+pub(crate) struct Step {
+    pub(crate) thread: usize,
+    pub(crate) log: Vec<u8>,
+    pub(crate) consumed: usize,
+    pub(crate) stop: String,
+    pub(crate) code: Option<u16>,
+    pub(crate) name: Option<String>,
+    pub(crate) position: Option<u64>,
+    pub(crate) outputs: Vec<u8>,
 }
 
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
 }
 
 /// Every vector, in the order of the names.
-pub fn all() -> Vec<Vector> {
+pub(crate) fn all() -> Vec<Vector> {
     let mut paths = Vec::new();
     collect(&folder(), &mut paths);
     paths.sort();
@@ -74,13 +80,13 @@ fn read(path: &Path) -> Vector {
 
 fn bytes(hex: &Value) -> Vec<u8> {
     let hex = hex.as_str().unwrap();
-    assert!(hex.len() % 2 == 0);
+    assert!(hex.len().is_multiple_of(2));
     let pair = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     (0..hex.len()).step_by(2).map(pair).collect()
 }
 
 impl Vector {
-    pub fn verifier(&self) -> Verifier<Standard> {
+    pub(crate) fn verifier(&self) -> Verifier<Standard> {
         let number = |name: &str| self.config[name].as_u64().unwrap();
         let config = Config {
             threads: number("threads") as u16,

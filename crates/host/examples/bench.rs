@@ -1,7 +1,10 @@
-//! YCSB-like loads over a store: `bench [records] [seconds] [policy] [workers] [mix] [theta]`.
+//! YCSB-like loads over a store: `bench [records] [seconds] [policy] [workers] [reads] [theta]
+//! [slots] [load|adopt] [batch length]`.
+#![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a bench may panic")]
 
 use std::time::{Duration, Instant};
 use zeta_host::{Batch, Column, Entropy, GET, Options, PUT, Policy, Results, Store, Transitions};
+use zeta_verifier::RelationId;
 
 /// A small generator of random numbers (splitmix64).
 struct Random(u64);
@@ -55,92 +58,98 @@ fn scramble(rank: u64, items: u64) -> u64 {
     Random(rank).next() % items
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// What the command line asks for.
+struct Load {
+    records: u64,
+    seconds: f64,
+    policies: Vec<Policy>,
+    workers: u16,
+    reads: f64,
+    theta: f64,
+    slots: u16,
+    adopt: bool,
+    batch_len: usize,
+}
+
+fn load_of_arguments() -> Result<Load, Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     let arg = |i: usize, default: &str| args.get(i).cloned().unwrap_or(default.to_owned());
-    let records: u64 = arg(1, "1000000").parse()?;
-    let seconds: f64 = arg(2, "5").parse()?;
-    let policies: Vec<Policy> = match arg(3, "hybrid").as_str() {
+    let policies = match arg(3, "both").as_str() {
         "hybrid" => vec![Policy::Hybrid],
         "deferred" => vec![Policy::DeferredOnly],
         "merkle" => vec![Policy::MerkleOnly],
         "unverified" => vec![Policy::Unverified],
         _ => vec![Policy::Unverified, Policy::Hybrid],
     };
-    let workers: u16 = arg(4, "1").parse()?;
-    let reads: f64 = arg(5, "0.5").parse()?;
-    let theta: f64 = arg(6, "0.9").parse()?;
-    let slots: u16 = arg(7, "16384").parse()?;
-    let adopt = arg(8, "load") == "adopt";
-    let batch_len: usize = arg(9, "10000").parse()?;
+    Ok(Load {
+        records: arg(1, "1000000").parse()?,
+        seconds: arg(2, "5").parse()?,
+        policies,
+        workers: arg(4, "1").parse()?,
+        reads: arg(5, "0.5").parse()?,
+        theta: arg(6, "0.9").parse()?,
+        slots: arg(7, "16384").parse()?,
+        adopt: arg(8, "load") == "adopt",
+        batch_len: arg(9, "10000").parse()?,
+    })
+}
+
+/// Keys and transitions to run, over and over.
+fn draw(load: &Load) -> (Vec<u8>, Vec<u16>) {
     let mut random = Random(1);
-    let zipf = Zipf::new(records, theta);
-    let pool_len = 1 << 22;
-    let mut keys = Vec::new();
-    let mut kinds = Vec::new();
-    for _ in 0..pool_len {
-        let rank = if theta == 0.0 { random.next() % records } else { zipf.draw(&mut random) };
-        keys.extend_from_slice(&scramble(rank, records).to_le_bytes());
-        kinds.push(if random.unit() < reads { GET } else { PUT });
-    }
-    for policy in policies {
-        let mut options = Options::new(zeta_program_bytes(), Entropy::from_seed(1));
-        options.policy = policy;
-        options.workers = workers;
-        options.slots_per_worker = slots;
-        let start = Instant::now();
-        let store = if adopt {
-            let data = || {
-                (0..records).map(|i| {
-                    (
-                        zeta_verifier::RelationId(0),
-                        i.to_le_bytes().to_vec(),
-                        i.to_le_bytes().to_vec(),
-                    )
-                })
-            };
-            let summary = zeta_host::summary(data(), &zeta_host::hasher())?;
-            println!("summary {:.2} s", start.elapsed().as_secs_f64());
-            {
-                let store = Store::adopt(options, &mut data(), &summary)?;
-                println!("adopted {:.2} s", start.elapsed().as_secs_f64());
-                store.defer_all()?;
-                store
-            }
-        } else {
-            let store = Store::open(options)?;
-            load(&store, records)?;
-            store
+    let zipf = Zipf::new(load.records, load.theta);
+    let (mut keys, mut kinds) = (Vec::new(), Vec::new());
+    for _ in 0..1 << 22 {
+        let rank = match load.theta {
+            0.0 => random.next() % load.records,
+            _ => zipf.draw(&mut random),
         };
-        let loaded = start.elapsed().as_secs_f64();
-        let (ops, elapsed) = serve(&store, &keys, &kinds, seconds, batch_len)?;
-        let rate = ops as f64 / elapsed;
-        println!(
-            "{policy:?}: loaded in {loaded:.2} s; {:.2} M ops/s, {:.0} ns",
-            rate / 1e6,
-            1e9 / rate
-        );
-        single(&store, &keys)?;
+        keys.extend_from_slice(&scramble(rank, load.records).to_le_bytes());
+        kinds.push(if random.unit() < load.reads { GET } else { PUT });
+    }
+    (keys, kinds)
+}
+
+fn open(load: &Load, policy: Policy) -> Result<Store, Box<dyn std::error::Error>> {
+    let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(1));
+    options.policy = policy;
+    options.workers = load.workers;
+    options.slots_per_worker = load.slots;
+    if !load.adopt {
+        let store = Store::open(options)?;
+        put_all(&store, load.records)?;
+        return Ok(store);
+    }
+    let row = |i: u64| (RelationId(0), i.to_le_bytes().to_vec(), i.to_le_bytes().to_vec());
+    let summary = zeta_host::summary((0..load.records).map(row), &zeta_host::hasher())?;
+    let store = Store::adopt(options, &mut (0..load.records).map(row), &summary)?;
+    store.defer_all()?;
+    Ok(store)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let load = load_of_arguments()?;
+    let (keys, kinds) = draw(&load);
+    for policy in &load.policies {
         let start = Instant::now();
-        if policy != Policy::Unverified {
-            store.certify()?;
-            println!(
-                "certify {:.3} s, {:?} epochs",
-                start.elapsed().as_secs_f64(),
-                store.certified()
-            );
+        let store = open(&load, *policy)?;
+        println!("{policy:?}: loaded in {:.2} s", start.elapsed().as_secs_f64());
+        let (ops, elapsed) = serve(&store, &keys, &kinds, load.seconds, load.batch_len)?;
+        let rate = ops as f64 / elapsed;
+        println!("  {:.2} M ops/s, {:.0} ns an operation", rate / 1e6, 1e9 / rate);
+        single(&store, &keys)?;
+        if *policy != Policy::Unverified {
+            let start = Instant::now();
+            let epoch = store.certify()?;
+            println!("  certified {epoch:?} in {:.3} s", start.elapsed().as_secs_f64());
         }
-        println!("{:?}", store.stats()?);
+        println!("  {:?}", store.stats()?);
         store.close()?;
     }
     Ok(())
 }
 
-fn zeta_program_bytes() -> Vec<u8> {
-    zeta_program::key_value()
-}
-
-fn load(store: &Store, records: u64) -> Result<(), Box<dyn std::error::Error>> {
+fn put_all(store: &Store, records: u64) -> Result<(), Box<dyn std::error::Error>> {
     let mut results = Results::new();
     let all: Vec<u8> = (0..records).flat_map(u64::to_le_bytes).collect();
     for chunk in all.chunks(8 * 1_000_000) {
@@ -180,7 +189,7 @@ fn serve(
         at += batch_len;
         ops += batch_len as u64;
     }
-    println!("best batch {best:.0} ns an operation");
+    println!("  best batch {best:.0} ns an operation");
     Ok((ops, start.elapsed().as_secs_f64()))
 }
 
@@ -196,6 +205,6 @@ fn single(store: &Store, keys: &[u8]) -> Result<(), Box<dyn std::error::Error>> 
         };
         store.run(&batch, &mut results)?;
     }
-    println!("single get {:.0} ns", start.elapsed().as_nanos() as f64 / count as f64);
+    println!("  single get {:.0} ns", start.elapsed().as_nanos() as f64 / count as f64);
     Ok(())
 }

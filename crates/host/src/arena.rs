@@ -24,7 +24,7 @@ impl<T> Arena<T> {
         if id >= (1 << 31) - 1 {
             return None;
         }
-        if id as usize % CHUNK_LEN == 0 {
+        if (id as usize).is_multiple_of(CHUNK_LEN) {
             let chunk = Vec::with_capacity(CHUNK_LEN);
             crate::memory::advise_huge(&chunk);
             self.chunks.push(chunk);

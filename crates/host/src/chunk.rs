@@ -1,4 +1,4 @@
-//! How a worker runs its part of a batch: in chunks, each in stages that overlap their cache misses.
+//! How a worker runs its part of a batch: in chunks, whose stages overlap their cache misses.
 
 use crate::batch::Status;
 use crate::error::HostError;

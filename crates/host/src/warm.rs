@@ -87,7 +87,7 @@ impl Worker {
 
     fn in_leaf_order(&self, ids: &[u32]) -> Vec<(Path, u32)> {
         let mut order: Vec<_> = ids.iter().map(|id| (self.path_of(*id), *id)).collect();
-        order.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        order.sort_unstable_by_key(|(path, _)| *path);
         order
     }
 

@@ -1,4 +1,5 @@
 //! What a hostile host can do to its own memory and logs, and how each comes to light.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use zeta_host::hazmat::{self, NodePart};
 use zeta_host::{

@@ -1,4 +1,9 @@
 //! The logs that a store leaves behind, and what an auditor finds in them.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::PathBuf;
 use zeta_host::audit::{Problem, replay};

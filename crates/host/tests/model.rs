@@ -1,4 +1,10 @@
 //! A store against a map: the same answers, under every policy, and every epoch certifies.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;

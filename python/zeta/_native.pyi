@@ -1,18 +1,48 @@
 """The extension module: glue around the verifier and the host, which are written in Rust."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol, TypeAlias, TypedDict, TypeVar, final, overload
+from typing import Final, Protocol, TypeVar, final, overload
+
+from typing_extensions import disjoint_base
 
 from zeta.answer import Answer, Pointer, Pointers
 from zeta.auditing import AuditReport
+from zeta.column import BytesLike
 from zeta.log import Entry, Timestamp
 from zeta.outcome import Outcome
-from zeta.store import EpochInfo, Stats
+from zeta.store import EpochInfo, OpenOptions, Stats
 from zeta.verifier import Progress
 
-_Default = TypeVar("_Default")
+__all__ = [
+    "Column",
+    "Path",
+    "Results",
+    "Store",
+    "Verifier",
+    "audit",
+    "corrupt_node",
+    "decode",
+    "decode_answers",
+    "decode_pointers",
+    "duplicate",
+    "element",
+    "encode",
+    "encode_pointers",
+    "intercept",
+    "key_value",
+    "leaf_path",
+    "node_hash",
+    "reasons",
+    "retire",
+    "set_element",
+    "set_value",
+    "skew_timestamp",
+    "summarize",
+    "swap_values",
+    "value_hash",
+]
 
-BytesLike: TypeAlias = bytes | bytearray | memoryview
+_Default = TypeVar("_Default")
 
 class _HasPointers(Protocol):
     @property
@@ -46,10 +76,10 @@ class Path:
         """The bit at `depth`, 0 for left and 1 for right; 0 where the path ends before."""
     def common_prefix(self, other: Path) -> Path:
         """The longest path above or at both."""
-    def __lt__(self, other: Path) -> bool: ...
-    def __le__(self, other: Path) -> bool: ...
-    def __gt__(self, other: Path) -> bool: ...
-    def __ge__(self, other: Path) -> bool: ...
+    def __lt__(self, other: Path, /) -> bool: ...
+    def __le__(self, other: Path, /) -> bool: ...
+    def __gt__(self, other: Path, /) -> bool: ...
+    def __ge__(self, other: Path, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
@@ -95,16 +125,6 @@ class Verifier:
     def threads(self) -> int:
         """Number of verifier threads."""
 
-class OpenOptions(TypedDict):
-    """What `zeta.open` takes, with every default filled in."""
-
-    workers: int
-    policy: str
-    slots: int | None
-    byte_budget: int | None
-    epoch: float | None
-    log: str | bytes | None
-
 @final
 class Column:
     """A column of byte strings for a batch; immutable."""
@@ -130,7 +150,7 @@ class Results:
     """The results of a batch; immutable."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> bytes | None: ...
+    def __getitem__(self, index: int, /) -> bytes | None: ...
     @property
     def present(self) -> bytes:
         """One byte for each operation: whether a get found a value and a delete removed one."""
@@ -145,6 +165,7 @@ class Results:
     @property
     def epoch(self) -> int: ...
 
+@disjoint_base
 class Store:
     """The native part of `zeta.Store`."""
 
@@ -176,10 +197,10 @@ class Store:
         self, key: BytesLike, expected: BytesLike | None, new: BytesLike | None
     ) -> tuple[bool, int]: ...
     def rename_in_epoch(self, source: BytesLike, target: BytesLike) -> tuple[bool, int]: ...
-    def __getitem__(self, key: BytesLike) -> bytes: ...
-    def __setitem__(self, key: BytesLike, value: BytesLike) -> None: ...
-    def __delitem__(self, key: BytesLike) -> None: ...
-    def __contains__(self, key: object) -> bool: ...
+    def __getitem__(self, key: BytesLike, /) -> bytes: ...
+    def __setitem__(self, key: BytesLike, value: BytesLike, /) -> None: ...
+    def __delitem__(self, key: BytesLike, /) -> None: ...
+    def __contains__(self, key: object, /) -> bool: ...
     def __len__(self) -> int:
         """Number of keys with a value, by the host's word; takes a pass over all records."""
     def key_list(self) -> list[bytes]:

@@ -1,11 +1,13 @@
 """The summary of a data set: what a verifier adopts, recomputed by whoever owns the data."""
 
-import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from zeta import _native
-from zeta.answer import Pointer, Pointers
 from zeta.column import BytesLike, Data, columns
+
+if TYPE_CHECKING:
+    from zeta.answer import Pointer, Pointers
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Summary:
     It is public. Keep it apart from the host: a store opened with it serves these data or fails.
     """
 
-    root: Pointers
+    root: "Pointers"
     """What the verifier adopts."""
     records: int
     """Number of records."""
@@ -33,18 +35,20 @@ class Summary:
         return cls.from_bytes(bytes.fromhex(text))
 
     @property
-    def left(self) -> Pointer | None:
+    def left(self) -> "Pointer | None":
         """The left half of the root's value."""
         return self.root.left
 
     @property
-    def right(self) -> Pointer | None:
+    def right(self) -> "Pointer | None":
         """The right half of the root's value."""
         return self.root.right
 
     @property
     def fingerprint(self) -> str:
         """64 hexadecimal digits to compare by eye: SHA-256 of the encoding."""
+        import hashlib
+
         return hashlib.sha256(bytes(self)).hexdigest()
 
     def hex(self) -> str:

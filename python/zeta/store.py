@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, TypedDict
 
 from zeta import _native
 from zeta.adoption import Summary, summary_of
@@ -25,6 +25,18 @@ from zeta.values import Batch, Values
 
 Policy: TypeAlias = Literal["hybrid", "deferred", "merkle", "unverified"]
 Kind: TypeAlias = Literal["get", "put", "delete"]
+
+
+class OpenOptions(TypedDict):
+    """What `open` takes, checked and with every default filled in."""
+
+    workers: int
+    policy: str
+    slots: int | None
+    byte_budget: int | None
+    epoch: float | None
+    log: str | bytes | None
+
 
 KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
 """The numbers of the operations that `run_many` takes."""
@@ -208,7 +220,7 @@ def open(
     _check_range("workers", workers, 256)
     _check_range("slots", slots, 65_534)
     _check_range("byte_budget", byte_budget, 2**63)
-    options: _native.OpenOptions = {
+    options: OpenOptions = {
         "workers": workers,
         "policy": policy,
         "slots": slots,

@@ -214,7 +214,8 @@ def positions(steps: Steps, kind: type[log.Entry]) -> list[int]:
 
 def changed(steps: Steps, index: int, **fields: object) -> Steps:
     thread, entry = steps[index]
-    return [*steps[:index], (thread, replace(entry, **fields)), *steps[index + 1 :]]  # type: ignore[arg-type]
+    lie = replace(entry, **fields)  # type: ignore[arg-type]
+    return [*steps[:index], (thread, lie), *steps[index + 1 :]]
 
 
 def add_b_at(steps: Steps, index: int) -> AddB:

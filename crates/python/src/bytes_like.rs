@@ -1,4 +1,4 @@
-//! Byte strings that Python passes in: `bytes`, `bytearray`, `memoryview`, and whatever is like them.
+//! Byte strings that Python passes in: `bytes`, `bytearray`, `memoryview` and the like.
 
 use crate::errors::invalid_type;
 use core::ops::Deref;

@@ -14,7 +14,7 @@ pub(crate) struct PyPath(pub(crate) Path);
 #[pymethods]
 impl PyPath {
     #[new]
-    #[pyo3(signature = (bits, length = PATH_BITS))]
+    #[pyo3(signature = (bits, length = 256))]
     fn new(bits: BytesLike<'_>, length: u16) -> PyResult<Self> {
         let given = bits.len();
         let bits = bits.first_chunk::<32>().filter(|_| given == 32);

@@ -23,7 +23,6 @@ static NOT_YET: Class = Class::new("zeta.reason", "NotYet");
 
 /// A log of up to so many bytes is verified while other Python threads wait.
 const ATTACHED_LEN_MAX: usize = 4096;
-const BYTE_BUDGET: u64 = 64 << 20;
 
 /// The bytes of the key-value application's program.
 #[pyfunction]
@@ -42,7 +41,7 @@ pub(crate) struct PyVerifier {
 impl PyVerifier {
     #[new]
     #[pyo3(signature = (
-        threads = 1, slots = 64, *, app = None, byte_budget = BYTE_BUDGET, root = None,
+        threads = 1, slots = 64, *, app = None, byte_budget = 67_108_864, root = None,
         nonce = None, incarnation = None,
     ))]
     #[expect(clippy::too_many_arguments, reason = "named in Python, each with a default")]

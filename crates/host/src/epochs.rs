@@ -1,5 +1,6 @@
 //! Epochs: who turns them, what happens at a turn, and who waits for their outcome.
 
+use crate::baton::Seat;
 use crate::error::HostError;
 use crate::store::{Engine, Shared};
 use crate::sweep::Cursor;
@@ -13,7 +14,7 @@ use zeta_verifier::{Board, Epoch, Outcome};
 /// Epochs whose history is kept.
 const HISTORY_LEN: usize = 4096;
 /// Records that a sweep looks at before it gives the baton back for a moment.
-const PIECE_LEN: u32 = 4096;
+const PIECE_LEN: u32 = 1 << 14;
 /// Records that one sweep of one worker moves to the tree at most, where the policy is `Hybrid`.
 const RETIRED_PER_EPOCH_MAX: usize = 1 << 15;
 
@@ -154,7 +155,7 @@ impl Shared {
     }
 
     /// Brings one worker over the turn: nothing stays deferred in `epoch`, which then closes.
-    fn finish(&self, engine: &Mutex<Engine>, epoch: Epoch) -> Result<(), HostError> {
+    fn finish(&self, engine: &Seat, epoch: Epoch) -> Result<(), HostError> {
         let mut cursor = Cursor::new(RETIRED_PER_EPOCH_MAX);
         loop {
             let mut engine = self.lock(engine)?;
@@ -164,10 +165,7 @@ impl Shared {
             if worker.sweep(epoch, &mut cursor, PIECE_LEN)? {
                 return worker.close_epoch();
             }
-            drop(engine);
-            // Whoever waits for the baton should have it: a lock that is taken again at once
-            // would starve them.
-            std::thread::yield_now();
+            engine.pass_on();
         }
     }
 

@@ -5,6 +5,7 @@
 //! for a lent record without any baton.
 
 use crate::batch::Results;
+use crate::baton::Baton;
 use crate::error::HostError;
 use crate::operations::{Operations, Part};
 use crate::plan::Expect;
@@ -12,7 +13,6 @@ use crate::record::Place;
 use crate::shape::Need;
 use crate::store::{Engine, Shared};
 use crate::worker::Worker;
-use std::sync::MutexGuard;
 use zeta_program::{Machine, RowHandle, Rows};
 use zeta_verifier::{
     Entry, Record, RelationId, SlotId, ThreadId, Timestamp, TransitionId, leaf_path,
@@ -107,10 +107,7 @@ impl Shared {
         }
     }
 
-    fn verified<'a>(
-        &self,
-        engine: &'a mut MutexGuard<'_, Engine>,
-    ) -> Result<&'a mut Worker, HostError> {
+    fn verified<'a>(&self, engine: &'a mut Baton<'_>) -> Result<&'a mut Worker, HostError> {
         let Engine::Verified(worker) = &mut **engine else {
             return Err(HostError::Internal { why: "an unverified worker lends nothing" });
         };

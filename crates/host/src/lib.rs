@@ -12,6 +12,7 @@ mod adopt;
 mod arena;
 pub mod audit;
 mod batch;
+mod baton;
 mod chunk;
 mod epochs;
 mod error;

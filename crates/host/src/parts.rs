@@ -33,15 +33,14 @@ impl Shared {
         let mut from = 0;
         while from < len {
             let to = len.min(from + TURN_LEN);
-            let ran = {
-                let mut engine = self.lock(&self.engines[worker])?;
-                match &mut *engine {
-                    Engine::Unverified(plain) => plain.run(part, from, to).map(|()| Ran::All),
-                    Engine::Verified(worker) => worker
-                        .advance(self.epochs.current())
-                        .and_then(|()| worker.run(part, from, to)),
+            let mut baton = self.lock(&self.engines[worker])?;
+            let ran = match &mut *baton {
+                Engine::Unverified(plain) => plain.run(part, from, to).map(|()| Ran::All),
+                Engine::Verified(worker) => {
+                    worker.advance(self.epochs.current()).and_then(|()| worker.run(part, from, to))
                 }
             };
+            baton.pass_on();
             from = match ran.map_err(|error| self.fail(error))? {
                 Ran::All => to,
                 Ran::Blocked(at) => {

@@ -6,6 +6,7 @@
 
 use crate::adopt::{Initial, Partition, Row, Summary};
 use crate::batch::{Batch, COMPARE_AND_SET, DELETE, Results};
+use crate::baton::Seat;
 use crate::epochs::{Driver, EpochInfo, Epochs};
 use crate::error::HostError;
 use crate::fork;
@@ -18,7 +19,7 @@ use crate::start;
 use crate::unverified::Unverified;
 use crate::worker::Worker;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 use zeta_program::Program;
 use zeta_verifier::{Board, Epoch, InstanceId, Outcome, RelationId, Standard};
@@ -31,7 +32,7 @@ pub struct Store {
 
 /// What callers, pool threads and the epoch driver share.
 pub(crate) struct Shared {
-    pub(crate) engines: Vec<Mutex<Engine>>,
+    pub(crate) engines: Vec<Seat>,
     /// `None`: the store is unverified.
     pub(crate) board: Option<Arc<Board>>,
     pub(crate) epochs: Epochs,
@@ -107,7 +108,7 @@ impl Store {
         };
         let started = start::start(&options, partition, initial, &program, log_dir)?;
         let shared = Arc::new(Shared {
-            engines: started.engines.into_iter().map(Mutex::new).collect(),
+            engines: started.engines.into_iter().map(Seat::new).collect(),
             board: started.board,
             epochs: Epochs::new(),
             partition,
@@ -182,6 +183,12 @@ impl Store {
     /// It does not turn the epoch: that is for the driver, or for `certify`.
     pub fn wait(&self, epoch: Epoch, timeout: Duration) -> Result<(), HostError> {
         self.shared.wait(epoch, timeout)
+    }
+
+    /// Whether a worker is held just now: a call may have to wait. A hint, outdated at once.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.shared.engines.iter().any(Seat::is_held)
     }
 
     /// The epoch in which operations run now.
@@ -332,17 +339,6 @@ impl Shared {
         error
     }
 
-    /// Takes a baton.
-    #[inline]
-    pub(crate) fn lock<'a>(
-        &self,
-        engine: &'a Mutex<Engine>,
-    ) -> Result<MutexGuard<'a, Engine>, HostError> {
-        engine.lock().map_err(|_| {
-            self.fail(HostError::Internal { why: "a thread panicked while it held a worker" })
-        })
-    }
-
     /// Runs all operations of a batch.
     #[inline]
     fn run<O: Operations>(
@@ -361,7 +357,7 @@ impl Shared {
     /// Keys with values among the next records of a worker; false when there are no more.
     fn list(
         &self,
-        engine: &Mutex<Engine>,
+        engine: &Seat,
         next: &mut u32,
         found: &mut Vec<(RelationId, Vec<u8>)>,
     ) -> Result<bool, HostError> {

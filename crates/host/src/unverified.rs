@@ -1,12 +1,13 @@
 //! The same store without a verifier: what a ratio of verified to unverified speed compares with.
 
 use crate::batch::{DELETE, GET, PUT, Results, Status};
+use crate::baton::Baton;
 use crate::error::HostError;
 use crate::operations::{Operations, Part};
 use crate::shape::Need;
 use crate::store::{Engine, Shared};
 use crate::table::Table;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use zeta_program::{Machine, Outcome, Program, RowHandle, Rows};
 use zeta_verifier::{RelationId, TransitionId, leaf_path};
 
@@ -165,7 +166,7 @@ impl Shared {
 
 struct AllRows<'a> {
     shared: &'a Shared,
-    guards: Vec<MutexGuard<'a, Engine>>,
+    guards: Vec<Baton<'a>>,
     bound: Vec<(usize, u32)>,
 }
 

@@ -1,5 +1,6 @@
 //! Ways of records between the tree, deferred state and slots, other than the common one.
 
+use crate::baton::Seat;
 use crate::error::HostError;
 use crate::operations::{Operations, Part};
 use crate::plan::Expect;
@@ -7,7 +8,6 @@ use crate::record::Place;
 use crate::store::{Engine, Shared};
 use crate::tree::{Found, TreeStop};
 use crate::worker::Worker;
-use std::sync::Mutex;
 use zeta_verifier::{Entry, Path, Record, SlotId, leaf_path};
 
 /// Bytes of planned log beyond which the verifier is asked.
@@ -18,7 +18,7 @@ const PIECE_LEN: usize = 1 << 12;
 
 impl Shared {
     /// Moves all of a worker's records to deferred state.
-    pub(crate) fn defer_all_of(&self, engine: &Mutex<Engine>) -> Result<(), HostError> {
+    pub(crate) fn defer_all_of(&self, engine: &Seat) -> Result<(), HostError> {
         // The first bits of the paths are enough to bring neighbours together.
         let mut order: Vec<(u64, u32)> = match &*self.lock(engine)? {
             Engine::Unverified(_) => Vec::new(),
@@ -33,12 +33,13 @@ impl Shared {
         };
         order.sort_unstable();
         for piece in order.chunks(PIECE_LEN) {
-            if let Engine::Verified(worker) = &mut *self.lock(engine)? {
+            let mut baton = self.lock(engine)?;
+            if let Engine::Verified(worker) = &mut *baton {
                 worker.check()?;
                 worker.advance(self.epochs.current())?;
                 worker.defer_from_tree(&mut piece.iter().map(|(_, id)| *id).collect())?;
             }
-            std::thread::yield_now();
+            baton.pass_on();
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use zeta_host::{
     Batch, COMPARE_AND_SET, Column, DELETE, GET, HostError, PUT, RENAME, Results, Status, Store,
@@ -36,9 +36,8 @@ thread_local! {
 #[pyclass(module = "zeta._native", name = "Store", frozen, subclass)]
 pub(crate) struct PyStore {
     store: ManuallyDrop<Store>,
-    /// Calls under way that hold a worker for long: meanwhile, single operations let other Python
-    /// threads run while they wait.
-    long_calls: AtomicUsize,
+    /// Whoever holds a worker may wait for the interpreter: nobody may wait the other way round.
+    never_wait_attached: AtomicBool,
 }
 
 #[pymethods]
@@ -69,7 +68,7 @@ impl PyStore {
             Store::adopt(options, &mut rows, &summary)
         });
         let store = opened.map_err(|cause| host_error(&cause))?;
-        Ok(Self { store: ManuallyDrop::new(store), long_calls: AtomicUsize::new(0) })
+        Ok(Self { store: ManuallyDrop::new(store), never_wait_attached: AtomicBool::new(false) })
     }
 
     #[pyo3(signature = (key, default = None))]
@@ -177,7 +176,7 @@ impl PyStore {
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let mut count = 0_usize;
-        self.long(py, || {
+        detached(py, || {
             self.store.keys(&mut |_, _| {
                 count = count.saturating_add(1);
                 true
@@ -189,7 +188,7 @@ impl PyStore {
     /// Every key that has a value, by the host's word.
     fn key_list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let mut keys = Vec::new();
-        self.long(py, || {
+        detached(py, || {
             self.store.keys(&mut |_, key| {
                 keys.push(key.to_vec());
                 true
@@ -229,7 +228,7 @@ impl PyStore {
             Kinds::Each(kinds) => Transitions::Each(kinds),
         };
         let batch = Batch::KeyValue { transitions, keys, values };
-        self.long(py, || self.store.run(&batch, &mut results))?;
+        detached(py, || self.store.run(&batch, &mut results))?;
         Ok(PyResults { results, kinds, width })
     }
 
@@ -286,7 +285,7 @@ impl PyStore {
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let stats = self.long(py, || self.store.stats())?;
+        let stats = detached(py, || self.store.stats())?;
         let places = (stats.in_slots, stats.deferred, stats.in_tree, stats.lent);
         STATS.make(
             py,
@@ -320,7 +319,7 @@ impl PyStore {
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.store.close()).map_err(|cause| host_error(&cause))
+        detached(py, || self.store.close())
     }
 }
 
@@ -338,21 +337,9 @@ impl PyStore {
         &self.store
     }
 
-    /// From now on single operations, too, let other Python threads run while they wait.
+    /// From now on every call lets other Python threads run while it waits.
     pub(crate) fn never_wait_attached(&self) {
-        self.long_calls.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Runs what may take long without the interpreter's lock.
-    fn long<T: Send>(
-        &self,
-        py: Python<'_>,
-        body: impl FnOnce() -> Result<T, HostError> + Send,
-    ) -> PyResult<T> {
-        self.long_calls.fetch_add(1, Ordering::Relaxed);
-        let done = py.detach(body);
-        self.long_calls.fetch_sub(1, Ordering::Relaxed);
-        done.map_err(|cause| host_error(&cause))
+        self.never_wait_attached.store(true, Ordering::Relaxed);
     }
 
     /// Runs a batch of one and shows its results to `body`.
@@ -365,10 +352,12 @@ impl PyStore {
     ) -> PyResult<T> {
         // Taken, not borrowed: what `body` makes may set off a finalizer that comes back here.
         let mut results = RESULTS.take();
-        let ran = if self.long_calls.load(Ordering::Relaxed) == 0 {
-            self.store.run(batch, &mut results)
-        } else {
+        // A free worker takes a microsecond, less than it costs to let other threads in between.
+        let waits = self.never_wait_attached.load(Ordering::Relaxed) || self.store.is_busy();
+        let ran = if waits {
             py.detach(|| self.store.run(batch, &mut results))
+        } else {
+            self.store.run(batch, &mut results)
         };
         ran.map_err(|cause| host_error(&cause))?;
         let done = match results.status(0) {
@@ -425,6 +414,14 @@ impl PyStore {
         put_bytes(&mut arguments, check_key(target)?);
         self.one(py, &call(RENAME, &arguments), flag_of)
     }
+}
+
+/// Runs what may take long, while other Python threads run.
+fn detached<T: Send>(
+    py: Python<'_>,
+    body: impl FnOnce() -> Result<T, HostError> + Send,
+) -> PyResult<T> {
+    py.detach(body).map_err(|cause| host_error(&cause))
 }
 
 /// The kinds of operations: an array of bytes or of 16-bit numbers, or a list.

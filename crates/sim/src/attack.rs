@@ -32,7 +32,7 @@ impl Fate {
     pub fn allows(&self, end: End) -> bool {
         match (self, end) {
             (Self::Mismatch, End::Mismatch)
-            | (Self::Unanswered, End::Unanswered)
+            | (Self::Unanswered, End::Unanswered | End::Stuck)
             | (Self::Harmless, End::Certified) => true,
             (Self::Rejected(reasons), End::Rejected(reason)) => reasons.contains(&reason),
             _ => false,
@@ -51,9 +51,11 @@ pub struct Attack<P: Primitives> {
 }
 
 impl<P: Primitives> Attack<P> {
+    /// Whether a run that ended like this ended as stated. A host that stumbles over its own lie
+    /// certifies nothing; that is rare, and says nothing of the verifier.
     #[must_use]
     pub fn allows(&self, end: End) -> bool {
-        self.fates.iter().any(|fate| fate.allows(end))
+        end == End::Stuck || self.fates.iter().any(|fate| fate.allows(end))
     }
 }
 

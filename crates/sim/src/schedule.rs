@@ -15,8 +15,10 @@ pub enum End {
     Certified,
     Mismatch,
     Rejected(Reason),
-    /// The verifier lets the host wait for ever, or the host's lies leave it nothing to submit.
+    /// The verifier lets the host wait for ever.
     Unanswered,
+    /// The host's lies contradict each other, and leave it nothing to submit.
+    Stuck,
 }
 
 /// A run that is over.
@@ -120,7 +122,8 @@ impl<P: Primitives> Schedule<'_, P> {
         let end = match self.run() {
             Ok(end) => end,
             Err(Trouble::Rejected(reason)) => End::Rejected(reason),
-            Err(Trouble::Waits(_) | Trouble::Stuck) => End::Unanswered,
+            Err(Trouble::Waits(_)) => End::Unanswered,
+            Err(Trouble::Stuck) => End::Stuck,
         };
         // What the verifier has answered, its clients will hear.
         for client in &mut self.clients {

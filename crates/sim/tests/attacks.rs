@@ -33,6 +33,9 @@ fn every_attack_ends_as_stated() {
             }
         }
         assert!(ends.len() > 20, "{} struck {} times only", attack.name, ends.len());
+        let stuck = ends.iter().filter(|(end, _)| *end == End::Stuck).count();
+        let stated = attack.fates.iter().any(|fate| fate.allows(End::Stuck));
+        assert!(stated || stuck * 100 < ends.len(), "{}: {stuck} runs stuck", attack.name);
         // No statement is wider than what happens.
         for fate in attack.fates {
             let met = ends.iter().any(|(end, _)| fate.allows(*end));

@@ -5,9 +5,8 @@ use crate::host::{Away, Host, Place, Trouble};
 use crate::owned_record::OwnedRecord;
 use zeta_verifier::{Entry, Path, Primitives, Reason, SlotId, ThreadId, Timestamp};
 
-/// The forged record leaves into the tree while the true one is in a slot; now and then the host
-/// confuses the two itself.
-const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore, Reason::PointerNotKey]);
+/// The forged record leaves into the tree while the true one is in a slot.
+const SECOND: Fate = Fate::Rejected(&[Reason::ChildInStore]);
 
 pub(super) fn all<P: Primitives>() -> Vec<Attack<P>> {
     let attack = Attack::new;

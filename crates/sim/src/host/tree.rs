@@ -156,11 +156,9 @@ impl<P: Primitives> Host<P> {
         {
             let below = link.path.direction_at(path.len());
             node.set_pointer(below, old);
-            let child = self.slot_of(thread, &link.path);
-            let child = child.and_then(|child| self.resident_mut(thread, child));
-            if let Some(child) = child
-                && child.parent == Some((ancestor_slot, direction))
-            {
+            // By its parent and not by its path: a liar may have two records of one path.
+            let children = self.slots[usize::from(thread)].iter_mut().flatten();
+            for child in children.filter(|child| child.parent == Some((ancestor_slot, direction))) {
                 child.parent = Some((slot, below));
             }
         }

@@ -21,7 +21,7 @@ static LOG_WRITE: Class = Class::new("zeta.errors", "LogWriteError");
 static LOG_READ: Class = Class::new("zeta.errors", "LogReadError");
 static INTERNAL_ERROR: Class = Class::new("zeta.errors", "InternalError");
 
-fn error(class: &Class, arguments: impl PyErrArguments + Send + Sync + 'static) -> PyErr {
+fn error(class: &Class, arguments: impl PyErrArguments + 'static) -> PyErr {
     Python::attach(|py| match class.get(py) {
         Ok(class) => PyErr::from_type(class.clone(), arguments),
         Err(error) => error,

@@ -19,7 +19,7 @@ pub(crate) struct OpenOptions {
 }
 
 impl OpenOptions {
-    pub(crate) fn to_host(self) -> PyResult<Options> {
+    pub(crate) fn into_host(self) -> PyResult<Options> {
         let entropy = Entropy::draw().map_err(|cause| host_error(&cause))?;
         let mut options = Options::new(zeta_program::key_value(), entropy);
         options.workers = self.workers;

@@ -50,7 +50,7 @@ impl PyStore {
         data: Option<(PyRef<'_, PyColumn>, PyRef<'_, PyColumn>)>,
         summary: Option<(BytesLike<'_>, u64)>,
     ) -> PyResult<Self> {
-        let options = options.to_host()?;
+        let options = options.into_host()?;
         let summary = match summary {
             None => Summary::EMPTY,
             Some((root, records)) => {

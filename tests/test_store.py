@@ -232,6 +232,18 @@ def test_an_error_in_the_block_is_not_hidden() -> None:
         store.get(b"a")
 
 
+def test_an_unverified_store_certifies_nothing() -> None:
+    with zeta.open(policy="unverified") as store:
+        operation = store.op.put(b"a", b"1")
+        assert operation.outcome == zeta.Pending(missing=())
+        for call in (store.certify, operation.certified, lambda: store.wait(0)):
+            with pytest.raises(errors.InvalidValue, match="certifies nothing"):
+                call()
+        assert store.get(b"a") == b"1"
+    with pytest.raises(errors.InvalidValue, match="never called"):
+        zeta.open(policy="unverified", on_epoch=print)
+
+
 def test_instances_differ() -> None:
     with zeta.open() as one, zeta.open() as two:
         assert len(one.instance) == 16

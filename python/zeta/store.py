@@ -87,6 +87,7 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
     """
 
     _turns_by_itself: bool = True
+    _certifies: bool = True
 
     @property
     def op(self) -> Operations:
@@ -144,6 +145,7 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
         Returns the last epoch that this covers. Raises `MismatchError` or `PoisonedError` where
         the host lied, and `CertificationTimeout` after `timeout` seconds.
         """
+        self._check_certifies()
         epoch = self.turn()
         self.wait_for(epoch, timeout)
         return epoch
@@ -153,10 +155,15 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
 
         Raises as `certify` does. A store without a clock turns its epoch for this.
         """
+        self._check_certifies()
         if not self._turns_by_itself and epoch == self.epoch:
             self.turn()
         self.wait_for(epoch, timeout)
         return Certified()
+
+    def _check_certifies(self) -> None:
+        if not self._certifies:
+            raise InvalidValue("an `unverified` store certifies nothing")
 
     def __enter__(self) -> Self:
         return self
@@ -228,12 +235,15 @@ def open(
         "epoch": epoch,
         "log": None if log is None else os.fspath(log),
     }
+    if on_epoch is not None and policy == "unverified":
+        raise InvalidValue("an `unverified` store certifies nothing: `on_epoch` is never called")
     given = None if data is None else columns(data)
     if given is not None and summary is None:
         summary = summary_of(*given)
     adopted = None if summary is None else (_native.encode_pointers(summary), summary.records)
     store = Store(options, given, adopted)
     store._turns_by_itself = epoch is not None
+    store._certifies = policy != "unverified"
     if on_epoch is not None:
         watch = threading.Thread(
             target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True

@@ -19,6 +19,7 @@ from zeta.cli.loading import load
 from zeta.cli.measure import Side, prepare
 from zeta.cli.replay import figures, report
 from zeta.cli.screen import Screen, milliseconds
+from zeta.workload.operations import Numbers, key_bytes, value_bytes
 from zeta.workload.oracle import Table
 from zeta.workload.ycsb import MIXES, Ycsb
 
@@ -39,6 +40,7 @@ class Plan:
     epoch_seconds: float
     value_size: int
     batch_size: int
+    adopt: bool
 
 
 def bench(
@@ -62,6 +64,10 @@ def bench(
     policy: options.PolicyName = "hybrid",
     value_size: options.ValueSize = 8,
     batch: options.BatchSize = 8192,
+    adopt: Annotated[
+        bool,
+        typer.Option("--adopt", help="Adopt the records as a data set instead of putting them."),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Measure the store, by turns with the same host without its verifier.
@@ -71,7 +77,9 @@ def bench(
     if not 0.0 < theta < 1.0:
         misuse(f"`--theta` must lie between 0 and 1, and is `{theta}`")
     screen = Screen(json)
-    plan = Plan(records, seconds, distribution, theta, threads, epoch_ms / 1000, value_size, batch)
+    plan = Plan(
+        records, seconds, distribution, theta, threads, epoch_ms / 1000, value_size, batch, adopt
+    )
     if workload == "single":
         screen.result(single.bench_single(screen, records, seconds, value_size))
         return
@@ -110,10 +118,7 @@ def run_ycsb(
         every: list[zeta.Policy] = [*policies, "unverified"]
         for policy in every:
             before = memory.resident_bytes()
-            store = stack.enter_context(zeta.open(workers=plan.threads, policy=policy, epoch=None))
-            load(store, numbers, numbers, plan.value_size, screen)
-            if policy != "unverified":
-                store.certify()
+            store = stack.enter_context(open_loaded(screen, plan, policy, numbers))
             sizes.append((memory.resident_bytes() - before) / plan.records)
             epochs = None if policy == "unverified" else plan.epoch_seconds
             sides.append(
@@ -133,6 +138,19 @@ def run_ycsb(
             }
             results.append(result)
     return results
+
+
+def open_loaded(screen: Screen, plan: Plan, policy: zeta.Policy, numbers: Numbers) -> zeta.Store:
+    """A store that holds the records, all certified."""
+    verified = policy != "unverified"
+    if plan.adopt and verified:
+        data = key_bytes(numbers), value_bytes(numbers, plan.value_size)
+        return zeta.open(data, workers=plan.threads, policy=policy, epoch=None)
+    store = zeta.open(workers=plan.threads, policy=policy, epoch=None)
+    load(store, numbers, numbers, plan.value_size, screen)
+    if verified:
+        store.certify()
+    return store
 
 
 def serve_for(

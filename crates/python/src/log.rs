@@ -8,31 +8,15 @@ use crate::path::PyPath;
 use crate::record::{pointers, pointers_object};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
+use zeta_host::hasher;
 use zeta_program::RelationId;
 use zeta_verifier as verifier;
-use zeta_verifier::{Answer, Entry, Epoch, EvictedValue, Hash, Primitives};
+use zeta_verifier::{Answer, Entry, EvictedValue};
 
 static DONE: Class = Class::new("zeta.answer", "Done");
 static FAILED: Class = Class::new("zeta.answer", "Failed");
 static REFUSED: Class = Class::new("zeta.answer", "Refused");
 static EVICTED: Class = Class::new("zeta.answer", "Evicted");
-
-/// The hash that ships, without a secret.
-pub(crate) struct Sha256;
-
-impl Primitives for Sha256 {
-    type EpochKey = ();
-
-    fn hash(&self, domain: u8, message: &[&[u8]]) -> Hash {
-        verifier::sha256(domain, message)
-    }
-
-    fn epoch_key(&self, _: Epoch) {}
-
-    fn element(&self, (): &(), _: &[[u8; 16]]) -> u128 {
-        0
-    }
-}
 
 /// Encodes one entry, or the entries of an iterable.
 #[pyfunction]
@@ -128,7 +112,7 @@ pub(crate) fn encode_pointers<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'
 /// The leaf of a record: where its key lies in the tree.
 #[pyfunction]
 pub(crate) fn leaf_path(relation: u16, key: BytesLike<'_>) -> PyPath {
-    PyPath(verifier::leaf_path(&Sha256, RelationId(relation), &key))
+    PyPath(verifier::leaf_path(&hasher(), RelationId(relation), &key))
 }
 
 /// The hash that the tree holds of an application's value; `None` is null.
@@ -137,11 +121,11 @@ pub(crate) fn value_hash<'py>(
     py: Python<'py>,
     value: Option<BytesLike<'_>>,
 ) -> Bound<'py, PyBytes> {
-    PyBytes::new(py, &verifier::value_hash(&Sha256, value.as_deref()))
+    PyBytes::new(py, &verifier::value_hash(&hasher(), value.as_deref()))
 }
 
 /// The hash that the tree holds of a node: anything with `left` and `right`.
 #[pyfunction]
 pub(crate) fn node_hash<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(node.py(), &verifier::node_hash(&Sha256, &pointers(node)?)))
+    Ok(PyBytes::new(node.py(), &verifier::node_hash(&hasher(), &pointers(node)?)))
 }

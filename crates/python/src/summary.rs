@@ -2,9 +2,9 @@
 
 use crate::column::PyColumn;
 use crate::errors::invalid_value;
-use crate::log::Sha256;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use zeta_host::hasher;
 use zeta_verifier::{
     KEY_LEN_MAX, Leaf, RelationId, VALUE_LEN_MAX, encode_node, leaf_path, summarize as tree_of,
     value_hash,
@@ -18,16 +18,17 @@ pub(crate) fn summarize<'py>(
     values: &PyColumn,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (keys, values) = (keys.strings_of(py)?, values.strings_of(py)?);
+    let hasher = hasher();
     let encoded = py.detach(|| {
         let mut leaves: Vec<Leaf> = Vec::with_capacity(keys.len());
         for (key, value) in keys.iter().zip(&values) {
             if key.len() > KEY_LEN_MAX || value.len() > VALUE_LEN_MAX {
                 return Err(());
             }
-            leaves.push((leaf_path(&Sha256, RelationId(0), key), value_hash(&Sha256, Some(value))));
+            leaves.push((leaf_path(&hasher, RelationId(0), key), value_hash(&hasher, Some(value))));
         }
         let mut encoded = Vec::new();
-        let root = tree_of(&Sha256, &mut leaves, &mut |_, _| {});
+        let root = tree_of(&hasher, &mut leaves, &mut |_, _| {});
         Ok(root.map(|root| encode_node(&root, &mut encoded)).map(|()| encoded))
     });
     match encoded {

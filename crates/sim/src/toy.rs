@@ -24,7 +24,7 @@ impl Primitives for OneByteHash {
         self.0.epoch_key(epoch)
     }
 
-    fn element(&self, key: &StandardEpochKey, blocks: &[[u8; 16]]) -> u128 {
+    fn element(&self, key: &mut StandardEpochKey, blocks: &[[u8; 16]]) -> u128 {
         self.0.element(key, blocks)
     }
 }
@@ -50,7 +50,7 @@ impl Primitives for AffineTagBit {
         Polyval::new(&self.0.into())
     }
 
-    fn element(&self, key: &Polyval, blocks: &[[u8; 16]]) -> u128 {
+    fn element(&self, key: &mut Polyval, blocks: &[[u8; 16]]) -> u128 {
         u128::from(affine_tag(key.clone(), blocks)) << 120 & 1 << 127
     }
 }
@@ -80,7 +80,7 @@ impl Primitives for WeightedSum {
         self.0 | 1
     }
 
-    fn element(&self, key: &u128, blocks: &[[u8; 16]]) -> u128 {
+    fn element(&self, key: &mut u128, blocks: &[[u8; 16]]) -> u128 {
         let mut weight = *key;
         let mut sum: u128 = 0;
         // From the last block, so that zero blocks in front change nothing.

@@ -1,8 +1,9 @@
 //! The injective encoding of an element: a record as it was evicted, when, and by which thread.
 //!
 //! The first block is never zero and holds version, kind and both lengths, so that no two elements
-//! share an encoding. Zero blocks in front of it fill the encoding up to a multiple of four:
-//! POLYVAL does not see them, and takes four blocks at a time in less than two take one by one.
+//! of an epoch share an encoding. The epoch itself is not in it: each has a key of its own. Zeros
+//! fill the encoding up to a multiple of four blocks, which POLYVAL takes at a time, in less than
+//! two cost one by one.
 
 use crate::ids::{ThreadId, Timestamp};
 use crate::primitives::Primitives;
@@ -23,19 +24,19 @@ pub const ELEMENT_VALUE_LEN_MAX: usize = 512;
 /// Domain of the digest of a long value.
 const DOMAIN_LONG_VALUE: u8 = 0x14;
 
-/// An element is encoded here when it does not fit the stack buffer.
+/// An element that is too long for the stack is encoded here.
 pub(crate) type Scratch = Vec<[u8; 16]>;
 
-/// Blocks that are encoded without touching the scratch memory: keys and values of 108 bytes.
-const STACK_BLOCKS: usize = 8;
-/// Blocks that the universal hash takes at a time.
+/// Blocks that the universal hash takes at a time, and that are encoded on the stack.
 const PARALLEL_BLOCKS: usize = 4;
+/// Bytes of key and value beside the head in those blocks.
+const SHORT_LEN_MAX: usize = 48;
 
 /// Hashes the element that `record` makes with `timestamp` and `thread`, under an epoch's key.
 #[inline]
 pub(crate) fn hash_element<P: Primitives>(
     primitives: &P,
-    key: &P::EpochKey,
+    key: &mut P::EpochKey,
     record: &Record<'_>,
     timestamp: Timestamp,
     thread: ThreadId,
@@ -82,48 +83,50 @@ struct Head {
 }
 
 impl Head {
-    /// version u8, kind u8, relation u16, key length u16, thread u16, value length u32, epoch u32;
-    /// counter u32, key, value, zeros to a whole block.
-    #[inline]
+    /// version u8, kind u8, relation u16, key length u16, thread u16, value length u32, counter u32;
+    /// key, value, zeros to a multiple of four blocks.
+    #[inline(always)]
     fn hash<P: Primitives>(
         &self,
         primitives: &P,
-        epoch_key: &P::EpochKey,
+        epoch_key: &mut P::EpochKey,
         (key, value): (&[u8], &[u8]),
         value_len: usize,
         (timestamp, thread): (Timestamp, ThreadId),
         scratch: &mut Scratch,
     ) -> u128 {
-        let len = key.len().saturating_add(value.len()).saturating_add(20);
-        let filled = len.div_ceil(16);
-        let count = filled.next_multiple_of(PARALLEL_BLOCKS);
-        let mut stack = [[0; 16]; STACK_BLOCKS];
-        let blocks = match stack.get_mut(..count) {
-            Some(blocks) => blocks,
-            None => {
-                scratch.clear();
-                scratch.resize(count, [0; 16]);
-                scratch.as_mut_slice()
-            }
+        let head = u128::from(VERSION)
+            | u128::from(self.kind) << 8
+            | u128::from(self.relation) << 16
+            | u128::from(self.key_len as u16) << 32
+            | u128::from(thread.0) << 48
+            | u128::from(value_len as u32) << 64
+            | u128::from(timestamp.counter()) << 96;
+        let len = key.len().saturating_add(value.len());
+        let mut short = [[0; 16]; PARALLEL_BLOCKS];
+        let blocks = if len <= SHORT_LEN_MAX {
+            short.as_mut_slice()
+        } else {
+            scratch.clear();
+            let count = len.div_ceil(16).saturating_add(1).next_multiple_of(PARALLEL_BLOCKS);
+            scratch.resize(count, [0; 16]);
+            scratch.as_mut_slice()
         };
-        let [r0, r1] = self.relation.to_le_bytes();
-        let [k0, k1] = (self.key_len as u16).to_le_bytes();
-        let [t0, t1] = thread.0.to_le_bytes();
-        let [v0, v1, v2, v3] = (value_len as u32).to_le_bytes();
-        let [e0, e1, e2, e3] = timestamp.epoch().0.to_le_bytes();
-        let [c0, c1, c2, c3] = timestamp.counter().to_le_bytes();
-        let head = [
-            VERSION, self.kind, r0, r1, k0, k1, t0, t1, v0, v1, v2, v3, e0, e1, e2, e3, c0, c1, c2,
-            c3,
-        ];
-        let (_, filled) = blocks.split_at_mut(count.saturating_sub(filled));
-        let bytes = filled.as_flattened_mut();
-        let (head_room, rest) = bytes.split_at_mut(head.len().min(bytes.len()));
-        head_room.copy_from_slice(&head);
-        let (key_room, rest) = rest.split_at_mut(key.len().min(rest.len()));
-        key_room.copy_from_slice(key);
-        let (value_room, _) = rest.split_at_mut(value.len().min(rest.len()));
-        value_room.copy_from_slice(value);
+        if let Some((first, rest)) = blocks.split_first_mut() {
+            *first = head.to_le_bytes();
+            let (key_room, rest) = rest.as_flattened_mut().split_at_mut(key.len());
+            copy(key_room, key);
+            copy(rest.split_at_mut(value.len()).0, value);
+        }
         primitives.element(epoch_key, blocks)
+    }
+}
+
+/// Copies a key or value; eight bytes, which are common, without a call.
+#[inline(always)]
+fn copy(room: &mut [u8], bytes: &[u8]) {
+    match (room.first_chunk_mut::<8>(), bytes.first_chunk::<8>()) {
+        (Some(room), Some(word)) if bytes.len() == 8 => *room = *word,
+        _ => room.copy_from_slice(bytes),
     }
 }

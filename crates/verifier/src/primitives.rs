@@ -7,7 +7,7 @@ use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
 use polyval::Polyval;
-use polyval::universal_hash::UniversalHash;
+use polyval::universal_hash::{Reset, UniversalHash};
 use sha2::{Digest, Sha256};
 
 /// What must be hard to collide, and what must look random to the host.
@@ -24,7 +24,7 @@ pub trait Primitives {
     fn epoch_key(&self, epoch: Epoch) -> Self::EpochKey;
 
     /// A pseudo-random function of an element's encoding: whole 16-byte blocks.
-    fn element(&self, key: &Self::EpochKey, blocks: &[[u8; 16]]) -> u128;
+    fn element(&self, key: &mut Self::EpochKey, blocks: &[[u8; 16]]) -> u128;
 }
 
 /// SHA-256 for the tree and the keys; AES-128 of POLYVAL for the elements (RFC 8452's PRF).
@@ -87,10 +87,11 @@ impl Primitives for Standard {
     }
 
     #[inline]
-    fn element(&self, key: &StandardEpochKey, blocks: &[[u8; 16]]) -> u128 {
-        let mut polyval = key.polyval.clone();
-        polyval.update(polyval::Block::cast_slice_from_core(blocks));
-        let mut block = polyval.finalize();
+    fn element(&self, key: &mut StandardEpochKey, blocks: &[[u8; 16]]) -> u128 {
+        key.polyval.update(polyval::Block::cast_slice_from_core(blocks));
+        // The clone is only to finish: the compiler copies the state, not the key.
+        let mut block = key.polyval.clone().finalize();
+        key.polyval.reset();
         key.cipher.encrypt_block(&mut block);
         u128::from_le_bytes(block.into())
     }

@@ -47,7 +47,7 @@ impl<P: Primitives> VerifierThread<P> {
         };
         let (primitives, scratch) = (&self.primitives, &mut self.scratch);
         let open = self.open.open(epoch, primitives).ok_or(OUTSIDE_WINDOW)?;
-        let hash = hash_element(primitives, &open.key, record, timestamp, thread, scratch);
+        let hash = hash_element(primitives, &mut open.key, record, timestamp, thread, scratch);
         open.sums.added = open.sums.added.wrapping_add(hash);
         open.sums.add_count = update.element_count;
         self.clock = update.clock;
@@ -105,7 +105,7 @@ impl<P: Primitives> VerifierThread<P> {
         let (primitives, scratch) = (&self.primitives, &mut self.scratch);
         let open = self.open.open(timestamp.epoch(), primitives).ok_or(OUTSIDE_WINDOW)?;
         let record = record_of(cell, &self.store, &mut self.node_bytes);
-        let hash = hash_element(primitives, &open.key, &record, timestamp, self.id, scratch);
+        let hash = hash_element(primitives, &mut open.key, &record, timestamp, self.id, scratch);
         open.sums.evicted = open.sums.evicted.wrapping_add(hash);
         open.sums.evict_count = element_count;
         answer::put_evicted(outputs, evicted_value(&record), None);

@@ -45,8 +45,8 @@ impl<T> Arena<T> {
         &mut self.chunks[id as usize / CHUNK_LEN][id as usize % CHUNK_LEN]
     }
 
-    /// Bytes of memory that the chunks take.
+    /// Bytes of memory that the values take.
     pub(crate) fn byte_len(&self) -> u64 {
-        (self.chunks.len() * CHUNK_LEN * size_of::<T>()) as u64
+        u64::from(self.len) * size_of::<T>() as u64
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{Engine, Shared};
 use crate::worker::Worker;
 use zeta_program::{Machine, RowHandle, Rows};
 use zeta_verifier::{
-    Entry, Record, RelationId, SlotId, ThreadId, Timestamp, TransitionId, leaf_path,
+    Entry, Epoch, Record, RelationId, SlotId, ThreadId, Timestamp, TransitionId, leaf_path,
 };
 
 /// A record on loan.
@@ -55,15 +55,17 @@ impl Shared {
         let lending = self.lending.lock().map_err(|_| {
             self.fail(HostError::Internal { why: "a thread panicked while records were lent" })
         })?;
+        let mut epoch = self.epochs.current();
         loop {
             let mut loans = Vec::new();
             let ran = self
-                .borrow_all(operations, index, &mut loans)
-                .and_then(|()| self.run_over(operations, index, &mut loans, results))
+                .borrow_all(operations, index, epoch, &mut loans)
+                .and_then(|()| self.run_over(operations, index, epoch, &mut loans, results))
                 .map_err(|error| self.fail(error))?;
             self.give_all_back(loans)?;
-            if ran {
-                break;
+            match ran {
+                None => break,
+                Some(later) => epoch = later,
             }
         }
         drop(lending);
@@ -75,6 +77,7 @@ impl Shared {
         &self,
         operations: &O,
         index: usize,
+        epoch: Epoch,
         loans: &mut Vec<Loan>,
     ) -> Result<(), HostError> {
         if let Need::Several | Need::None = operations.need(index) {
@@ -93,10 +96,9 @@ impl Shared {
             if machine.begin(&self.program, transition, arguments).is_err() {
                 return Ok(());
             }
-            let epoch = self.epochs.current().0;
             let mut rows = LoanRows { loans, next: 0, order: Vec::new() };
             let mut result = Vec::new();
-            match machine.run(&self.program, arguments, epoch, &mut rows, &mut result) {
+            match machine.run(&self.program, arguments, epoch.0, &mut rows, &mut result) {
                 Ok(_) => {
                     // What an earlier, shorter run asked for comes first again in every run, so
                     // the loans stand in the order of asking.
@@ -136,15 +138,16 @@ impl Shared {
         })
     }
 
-    /// Runs the operation on the owner of its first record; false where another epoch made the
-    /// choice of records void.
+    /// Runs the operation on the owner of its first record. Where its records were chosen by a run
+    /// in another epoch than this one would be, it does not run, and gives that epoch.
     fn run_over<O: Operations>(
         &self,
         operations: &O,
         index: usize,
+        epoch: Epoch,
         loans: &mut [Loan],
         results: &mut Results,
-    ) -> Result<bool, HostError> {
+    ) -> Result<Option<Epoch>, HostError> {
         let executor = loans.first().map_or(0, |loan| loan.owner);
         let mut engine = self.lock(&self.engines[executor])?;
         let worker = self.verified(&mut engine)?;
@@ -165,11 +168,14 @@ impl Shared {
         let mut part = Part { operations, indices: None, results };
         worker.flush(&mut part)?;
         let dynamic = matches!(operations.need(index), Need::Unknown);
-        worker.plan_run(&mut part, index, &slots);
-        worker.void_on_floor = dynamic;
-        worker.flush(&mut part)?;
-        worker.void_on_floor = false;
-        let ran = !worker.was_void();
+        let mut ran = !dynamic || worker.plan.epoch() == epoch;
+        if ran {
+            worker.plan_run(&mut part, index, &slots);
+            worker.void_on_floor = dynamic;
+            worker.flush(&mut part)?;
+            worker.void_on_floor = false;
+            ran = !worker.was_void();
+        }
         for slot in &slots {
             worker.plan.evict_b(Expect::Foreign, *slot);
         }
@@ -182,7 +188,7 @@ impl Shared {
             loan.thread = worker.id;
         }
         slots.into_iter().for_each(|slot| worker.slots.give_back(slot));
-        Ok(ran)
+        Ok((!ran).then_some(worker.plan.epoch()))
     }
 
     fn give_all_back(&self, loans: Vec<Loan>) -> Result<(), HostError> {

@@ -30,6 +30,7 @@ impl Worker {
         self.flush(part)?;
         let dynamic = matches!(part.need(at), Need::Unknown);
         loop {
+            let epoch = self.plan.epoch();
             let records = match dynamic {
                 true => self.records_by_run(part, at)?,
                 false => self.records_by_arguments(part, at)?,
@@ -41,6 +42,9 @@ impl Worker {
             };
             // Only the run itself may stand in the plan when another epoch makes it void.
             self.flush(part)?;
+            if dynamic && self.plan.epoch() != epoch {
+                continue;
+            }
             self.plan_run(part, at, &slots);
             self.void_on_floor = dynamic;
             self.flush(part)?;

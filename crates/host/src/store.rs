@@ -165,7 +165,9 @@ impl Store {
     /// Turns the epoch; the one that ended, which this gives, certifies all that was answered.
     pub fn turn(&self) -> Result<Epoch, HostError> {
         self.shared.check()?;
-        let epoch = self.shared.epochs.current();
+        // A thread whose counter ran out went ahead by itself.
+        let floor = self.shared.board.as_ref().map_or(Epoch(0), |board| board.floor());
+        let epoch = self.shared.epochs.current().max(floor);
         self.shared.turn(epoch)?;
         Ok(epoch)
     }
@@ -246,6 +248,7 @@ impl Store {
 
     /// Where records are, and what they take. Costs a pass over all records.
     pub fn stats(&self) -> Result<Stats, HostError> {
+        self.shared.check_process()?;
         let mut stats = Stats::default();
         for engine in &self.shared.engines {
             self.shared.lock(engine)?.add_to(&mut stats);
@@ -272,9 +275,7 @@ impl Store {
         if self.shared.closed.load(Ordering::Acquire) {
             return Ok(());
         }
-        if fork::count() != self.shared.forks {
-            return Err(HostError::ForkedProcess);
-        }
+        self.shared.check_process()?;
         self.stop_driver();
         let certified = match self.shared.policy {
             Policy::Unverified => Ok(()),
@@ -306,9 +307,7 @@ impl Shared {
     /// Refuses work where the store is closed, forked or failed.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), HostError> {
-        if fork::count() != self.forks {
-            return Err(HostError::ForkedProcess);
-        }
+        self.check_process()?;
         if let Some(failure) = self.failure.get() {
             return Err(failure.clone());
         }
@@ -316,6 +315,12 @@ impl Shared {
             return Err(HostError::Closed);
         }
         Ok(())
+    }
+
+    /// Refuses work in a forked child.
+    #[inline]
+    fn check_process(&self) -> Result<(), HostError> {
+        if fork::count() == self.forks { Ok(()) } else { Err(HostError::ForkedProcess) }
     }
 
     /// Notes a failure from which the store does not recover.

@@ -21,6 +21,10 @@ use zeta_verifier::{
 /// A closure that may change a log before the verifier sees it: for those who play the liar.
 pub(crate) type Intercept = Box<dyn FnMut(u16, &mut Vec<u8>) + Send>;
 
+/// The counter of timestamps from which on a worker looks for another epoch: what it plans between
+/// two looks fits above.
+const COUNTER_HIGH: u32 = u32::MAX - (1 << 28);
+
 /// What only the holder of the baton touches.
 pub(crate) struct Worker {
     pub(crate) id: u16,
@@ -283,8 +287,12 @@ impl Worker {
         self.plan.see(timestamp);
     }
 
-    /// Follows the store into `epoch`.
+    /// Follows the store into `epoch`, or goes ahead where the epoch's timestamps run out.
     pub(crate) fn advance(&mut self, epoch: Epoch) -> Result<(), HostError> {
+        let epoch = match self.plan.clock.counter() > COUNTER_HIGH {
+            true => epoch.max(self.plan.epoch().after()),
+            false => epoch,
+        };
         if self.plan.epoch() >= epoch {
             return Ok(());
         }

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 use zeta_program::{Program, key_value};
 use zeta_verifier::{
-    Config, ELEMENT_VALUE_LEN_MAX, Entry, Epoch, Hash, Incarnation, InstanceId, Node, Path,
-    Primitives, Record, RelationId, SlotId, Standard, StopCause, ThreadId, Timestamp, Verifier,
-    leaf_path, sha256, value_hash,
+    Config, ELEMENT_VALUE_LEN_MAX, Entry, Epoch, Hash, Incarnation, InstanceId, Node, Outcome,
+    Path, Primitives, Record, RelationId, SlotId, Standard, StopCause, ThreadId, Timestamp,
+    Verifier, leaf_path, sha256, value_hash,
 };
 
 type Blocks = Vec<[u8; 16]>;
@@ -140,6 +140,37 @@ fn evictions_and_adds_hash_the_same_element() {
     let calls = recorder.0.lock().unwrap().clone();
     assert_eq!(calls.len(), 2);
     assert_eq!(calls[0], calls[1]);
+}
+
+/// The recorder's sums are always zero, and agree.
+#[test]
+fn counts_must_agree_where_sums_do() {
+    let outcome = |adds: u16| {
+        let program = Program::load(&key_value()).unwrap();
+        let made = Verifier::with_primitives(&config(), program, &Recorder::default());
+        let mut verifier = made.unwrap();
+        let record = Record::App { relation: RelationId(0), key: b"key", value: None };
+        let timestamp = Timestamp::new(Epoch(0), 7);
+        let mut log = Vec::new();
+        Entry::AddM { slot: SlotId(1), ancestor_slot: SlotId(0), record }.encode(&mut log);
+        let (slot, ancestor_slot) = (SlotId(1), SlotId(0));
+        Entry::EvictBM { slot, ancestor_slot, timestamp }.encode(&mut log);
+        assert_eq!(verifier.threads[0].verify_log(&log, &mut Vec::new()).stop, StopCause::Done);
+        let mut log = Vec::new();
+        for slot in 0..adds {
+            let entry = Entry::AddB { slot: SlotId(slot), thread: ThreadId(0), timestamp, record };
+            entry.encode(&mut log);
+        }
+        assert_eq!(verifier.threads[1].verify_log(&log, &mut Vec::new()).stop, StopCause::Done);
+        for thread in &mut verifier.threads {
+            // NextEpoch, VerifyEpoch.
+            assert_eq!(thread.verify_log(&[6, 7], &mut Vec::new()).stop, StopCause::Done);
+        }
+        verifier.board.outcome(Epoch(0))
+    };
+    assert_eq!(outcome(1), Outcome::Certified);
+    assert_eq!(outcome(0), Outcome::Mismatch { first: Epoch(0) });
+    assert_eq!(outcome(2), Outcome::Mismatch { first: Epoch(0) });
 }
 
 /// A hash of one element under a verifier's key of an epoch.

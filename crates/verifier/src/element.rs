@@ -7,7 +7,7 @@
 
 use crate::ids::{ThreadId, Timestamp};
 use crate::primitives::Primitives;
-use crate::record::Record;
+use crate::record::{Hash, Record};
 use alloc::vec::Vec;
 
 /// Changes whenever the encoding does.
@@ -24,101 +24,129 @@ pub const ELEMENT_VALUE_LEN_MAX: usize = 512;
 /// Domain of the digest of a long value.
 const DOMAIN_LONG_VALUE: u8 = 0x14;
 
-/// An element that is too long for the stack is encoded here.
-pub(crate) type Scratch = Vec<[u8; 16]>;
-
-/// Blocks that the universal hash takes at a time, and that are encoded on the stack.
+/// Blocks that the universal hash takes at a time.
 const PARALLEL_BLOCKS: usize = 4;
 /// Bytes of key and value beside the head in those blocks.
 const SHORT_LEN_MAX: usize = 48;
+/// Short elements that are hashed together, so that none waits for another's last round.
+const LANES: usize = 16;
 
-/// Hashes the element that `record` makes with `timestamp` and `thread`, under an epoch's key.
-#[inline]
-pub(crate) fn hash_element<P: Primitives>(
-    primitives: &P,
-    key: &mut P::EpochKey,
-    record: &Record<'_>,
-    timestamp: Timestamp,
-    thread: ThreadId,
-    scratch: &mut Scratch,
-) -> u128 {
-    match record {
-        Record::App { relation, key: name, value: None } => {
-            let head = Head { kind: KIND_NULL, relation: relation.0, key_len: name.len() };
-            head.hash(primitives, key, (name, &[]), 0, (timestamp, thread), scratch)
-        }
-        Record::App { relation, key: name, value: Some(value) } => {
-            let (relation, key_len) = (relation.0, name.len());
-            if value.len() <= ELEMENT_VALUE_LEN_MAX {
-                let head = Head { kind: KIND_SOME, relation, key_len };
-                let parts = (*name, *value);
-                return head.hash(
-                    primitives,
-                    key,
-                    parts,
-                    value.len(),
-                    (timestamp, thread),
-                    scratch,
-                );
+/// The encoding of an element that fits into four blocks.
+pub type ShortElement = [[u8; 16]; PARALLEL_BLOCKS];
+
+/// A longer element is encoded here.
+pub(crate) type Scratch = Vec<[u8; 16]>;
+
+/// The multiset of what was added in an epoch, or of what was evicted: a sum of hashes, a count,
+/// and the short elements that are not in the sum yet.
+pub(crate) struct Multiset {
+    sum: u128,
+    pub(crate) count: u64,
+    waiting: [ShortElement; LANES],
+    waiting_count: usize,
+}
+
+impl Multiset {
+    pub(crate) const EMPTY: Self =
+        Self { sum: 0, count: 0, waiting: [[[0; 16]; PARALLEL_BLOCKS]; LANES], waiting_count: 0 };
+
+    /// Takes in the element that `record` makes with `timestamp` and `thread`, under the key of the
+    /// timestamp's epoch. The count is the caller's to raise.
+    #[inline]
+    pub(crate) fn insert<P: Primitives>(
+        &mut self,
+        primitives: &P,
+        key: &mut P::EpochKey,
+        record: &Record<'_>,
+        stamp: (Timestamp, ThreadId),
+        scratch: &mut Scratch,
+    ) {
+        let mut path_bytes = [0; 34];
+        let digest: Hash;
+        let element = match record {
+            Record::App { relation, key, value: None } => {
+                Element { kind: KIND_NULL, relation: relation.0, key, value: &[], value_len: 0 }
             }
-            let digest = primitives.hash(DOMAIN_LONG_VALUE, &[value]);
-            let head = Head { kind: KIND_DIGEST, relation, key_len };
-            let parts = (*name, digest.as_slice());
-            head.hash(primitives, key, parts, value.len(), (timestamp, thread), scratch)
+            Record::App { relation, key, value: Some(value) } => {
+                let (kind, shown) = if value.len() <= ELEMENT_VALUE_LEN_MAX {
+                    (KIND_SOME, *value)
+                } else {
+                    digest = primitives.hash(DOMAIN_LONG_VALUE, &[value]);
+                    (KIND_DIGEST, digest.as_slice())
+                };
+                Element { kind, relation: relation.0, key, value: shown, value_len: value.len() }
+            }
+            Record::Node { path, node } => {
+                path_bytes.split_at_mut(32).0.copy_from_slice(&path.bits());
+                path_bytes.split_at_mut(32).1.copy_from_slice(&path.len().to_le_bytes());
+                let (key, value_len) = (path_bytes.as_slice(), node.len());
+                Element { kind: KIND_NODE, relation: 0, key, value: node, value_len }
+            }
+        };
+        match self.waiting.get_mut(self.waiting_count) {
+            Some(room) if element.len() <= SHORT_LEN_MAX => {
+                *room = [[0; 16]; PARALLEL_BLOCKS];
+                element.encode(room, stamp);
+                self.waiting_count = self.waiting_count.saturating_add(1);
+                if self.waiting_count == LANES {
+                    self.settle(primitives, key);
+                }
+            }
+            _ => {
+                scratch.clear();
+                scratch.resize(element.block_count(), [0; 16]);
+                element.encode(scratch, stamp);
+                self.sum = self.sum.wrapping_add(primitives.element(key, scratch));
+            }
         }
-        Record::Node { path, node } => {
-            let mut name = [0; 34];
-            name.split_at_mut(32).0.copy_from_slice(&path.bits());
-            name.split_at_mut(32).1.copy_from_slice(&path.len().to_le_bytes());
-            let head = Head { kind: KIND_NODE, relation: 0, key_len: name.len() };
-            head.hash(primitives, key, (&name, node), node.len(), (timestamp, thread), scratch)
-        }
+    }
+
+    /// Hashes the elements that wait, and gives the sum of all.
+    pub(crate) fn settle<P: Primitives>(&mut self, primitives: &P, key: &mut P::EpochKey) -> u128 {
+        let waiting = self.waiting.get(..self.waiting_count).unwrap_or_default();
+        self.sum = self.sum.wrapping_add(primitives.short_elements(key, waiting));
+        self.waiting_count = 0;
+        self.sum
     }
 }
 
-struct Head {
+/// What of an element does not come from its stamp.
+struct Element<'a> {
     kind: u8,
     relation: u16,
-    key_len: usize,
+    key: &'a [u8],
+    /// The value, or its digest.
+    value: &'a [u8],
+    /// Of the value itself.
+    value_len: usize,
 }
 
-impl Head {
+impl Element<'_> {
+    fn len(&self) -> usize {
+        self.key.len().saturating_add(self.value.len())
+    }
+
+    fn block_count(&self) -> usize {
+        self.len().div_ceil(16).saturating_add(1).next_multiple_of(PARALLEL_BLOCKS)
+    }
+
     /// version u8, kind u8, relation u16, key length u16, thread u16, value length u32, counter u32;
-    /// key, value, zeros to a multiple of four blocks.
+    /// key, value, zeros. `blocks` are zero and as many as needed.
     #[inline(always)]
-    fn hash<P: Primitives>(
-        &self,
-        primitives: &P,
-        epoch_key: &mut P::EpochKey,
-        (key, value): (&[u8], &[u8]),
-        value_len: usize,
-        (timestamp, thread): (Timestamp, ThreadId),
-        scratch: &mut Scratch,
-    ) -> u128 {
+    fn encode(&self, blocks: &mut [[u8; 16]], (timestamp, thread): (Timestamp, ThreadId)) {
         let head = u128::from(VERSION)
             | u128::from(self.kind) << 8
             | u128::from(self.relation) << 16
-            | u128::from(self.key_len as u16) << 32
+            | u128::from(self.key.len() as u16) << 32
             | u128::from(thread.0) << 48
-            | u128::from(value_len as u32) << 64
+            | u128::from(self.value_len as u32) << 64
             | u128::from(timestamp.counter()) << 96;
-        let len = key.len().saturating_add(value.len());
-        let mut short = [[0; 16]; PARALLEL_BLOCKS];
-        let blocks = if len <= SHORT_LEN_MAX {
-            short.as_mut_slice()
-        } else {
-            scratch.clear();
-            let count = len.div_ceil(16).saturating_add(1).next_multiple_of(PARALLEL_BLOCKS);
-            scratch.resize(count, [0; 16]);
-            scratch.as_mut_slice()
-        };
         if let Some((first, rest)) = blocks.split_first_mut() {
             *first = head.to_le_bytes();
-            let (key_room, rest) = rest.as_flattened_mut().split_at_mut(key.len());
-            copy(key_room, key);
-            copy(rest.split_at_mut(value.len()).0, value);
+            let (key_room, rest) = rest.as_flattened_mut().split_at_mut(self.key.len());
+            copy(key_room, self.key);
+            copy(rest.split_at_mut(self.value.len()).0, self.value);
         }
-        primitives.element(epoch_key, blocks)
     }
 }
 

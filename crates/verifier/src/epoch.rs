@@ -3,15 +3,17 @@
 //! Epochs may be touched in any order; one that is not closed is never dropped or overwritten.
 
 use crate::board::{EPOCH_WINDOW, EpochSums};
+use crate::element::Multiset;
 use crate::ids::Epoch;
 use crate::primitives::Primitives;
 use alloc::boxed::Box;
 
-/// The secret key and the sums of one epoch.
+/// The secret key of one epoch, and what was added and evicted in it.
 pub(crate) struct OpenEpoch<P: Primitives> {
     epoch: Epoch,
     pub(crate) key: P::EpochKey,
-    pub(crate) sums: EpochSums,
+    pub(crate) added: Multiset,
+    pub(crate) evicted: Multiset,
 }
 
 /// A window of open epochs, indexed by the epoch modulo its size.
@@ -31,13 +33,13 @@ impl<P: Primitives> OpenEpochs<P> {
         self.window.get_mut((epoch.0 % EPOCH_WINDOW) as usize)
     }
 
-    /// The sums of `epoch` so far: zero where it was not touched.
+    /// Elements added and evicted in `epoch` so far: none where it was not touched.
     #[inline]
-    pub(crate) fn sums(&self, epoch: Epoch) -> EpochSums {
+    pub(crate) fn counts(&self, epoch: Epoch) -> (u64, u64) {
         let place = self.window.get((epoch.0 % EPOCH_WINDOW) as usize);
         match place {
-            Some(Some(open)) if open.epoch == epoch => open.sums,
-            _ => EpochSums::default(),
+            Some(Some(open)) if open.epoch == epoch => (open.added.count, open.evicted.count),
+            _ => (0, 0),
         }
     }
 
@@ -47,19 +49,21 @@ impl<P: Primitives> OpenEpochs<P> {
         let place = self.place(epoch)?;
         if place.as_ref().is_none_or(|open| open.epoch != epoch) {
             let key = primitives.epoch_key(epoch);
-            *place = Some(OpenEpoch { epoch, key, sums: EpochSums::default() });
+            *place =
+                Some(OpenEpoch { epoch, key, added: Multiset::EMPTY, evicted: Multiset::EMPTY });
         }
         place.as_mut()
     }
 
-    /// Takes the sums of `epoch` out, with its key.
-    pub(crate) fn close(&mut self, epoch: Epoch) -> EpochSums {
-        let sums = self.sums(epoch);
-        if let Some(place) = self.place(epoch)
-            && place.as_ref().is_some_and(|open| open.epoch == epoch)
-        {
-            *place = None;
+    /// Takes the sums of `epoch` out, and forgets its key: zero where it was not touched.
+    pub(crate) fn close(&mut self, epoch: Epoch, primitives: &P) -> EpochSums {
+        let found = self.place(epoch).and_then(|place| place.take_if(|open| open.epoch == epoch));
+        let Some(mut open) = found else { return EpochSums::default() };
+        EpochSums {
+            added: open.added.settle(primitives, &mut open.key),
+            evicted: open.evicted.settle(primitives, &mut open.key),
+            add_count: open.added.count,
+            evict_count: open.evicted.count,
         }
-        sums
     }
 }

@@ -38,7 +38,7 @@ mod verifier;
 
 pub use answer::{Answer, EvictedValue};
 pub use board::{Board, EPOCH_WINDOW, Outcome};
-pub use element::ELEMENT_VALUE_LEN_MAX;
+pub use element::{ELEMENT_VALUE_LEN_MAX, ShortElement};
 pub use ids::{Direction, Epoch, SlotId, ThreadId, Timestamp};
 pub use instance::{Config, EMBEDDED_ONLY, Incarnation, InstanceId};
 pub use log_entry::{

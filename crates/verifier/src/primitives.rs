@@ -1,5 +1,6 @@
 //! The hashes that the verifier is generic in, and the ones that ship.
 
+use crate::element::ShortElement;
 use crate::ids::Epoch;
 use crate::instance::{Incarnation, InstanceId};
 use crate::record::Hash;
@@ -25,6 +26,11 @@ pub trait Primitives {
 
     /// A pseudo-random function of an element's encoding: whole 16-byte blocks.
     fn element(&self, key: &mut Self::EpochKey, blocks: &[[u8; 16]]) -> u128;
+
+    /// The sum modulo 2^128 of that function over many short elements.
+    fn short_elements(&self, key: &mut Self::EpochKey, elements: &[ShortElement]) -> u128 {
+        elements.iter().fold(0, |sum: u128, blocks| sum.wrapping_add(self.element(key, blocks)))
+    }
 }
 
 /// SHA-256 for the tree and the keys; AES-128 of POLYVAL for the elements (RFC 8452's PRF).
@@ -34,6 +40,9 @@ pub struct Standard {
     instance: InstanceId,
     incarnation: Incarnation,
 }
+
+/// Blocks that the cipher takes at a time.
+const CIPHER_LANES: usize = 16;
 
 /// No `Debug`: the keys must stay secret.
 pub struct StandardEpochKey {
@@ -88,11 +97,35 @@ impl Primitives for Standard {
 
     #[inline]
     fn element(&self, key: &mut StandardEpochKey, blocks: &[[u8; 16]]) -> u128 {
-        key.polyval.update(polyval::Block::cast_slice_from_core(blocks));
-        // The clone is only to finish: the compiler copies the state, not the key.
-        let mut block = key.polyval.clone().finalize();
-        key.polyval.reset();
+        let mut block = key.universal_hash(blocks);
         key.cipher.encrypt_block(&mut block);
         u128::from_le_bytes(block.into())
+    }
+
+    fn short_elements(&self, key: &mut StandardEpochKey, elements: &[ShortElement]) -> u128 {
+        let mut sum: u128 = 0;
+        for group in elements.chunks(CIPHER_LANES) {
+            let mut blocks = [polyval::Block::default(); CIPHER_LANES];
+            for (block, element) in blocks.iter_mut().zip(group) {
+                *block = key.universal_hash(element);
+            }
+            let blocks = blocks.split_at_mut(group.len()).0;
+            key.cipher.encrypt_blocks(blocks);
+            for block in blocks {
+                sum = sum.wrapping_add(u128::from_le_bytes((*block).into()));
+            }
+        }
+        sum
+    }
+}
+
+impl StandardEpochKey {
+    #[inline]
+    fn universal_hash(&mut self, blocks: &[[u8; 16]]) -> polyval::Block {
+        self.polyval.update(polyval::Block::cast_slice_from_core(blocks));
+        // The clone is only to finish: the compiler copies the state, not the key.
+        let hash = self.polyval.clone().finalize();
+        self.polyval.reset();
+        hash
     }
 }

@@ -172,7 +172,7 @@ impl<P: Primitives> VerifierThread<P> {
             next_epoch: closed,
             board_has_room: self.board.has_room(closed),
         })?;
-        let sums = self.open.close(closed);
+        let sums = self.open.close(closed, &self.primitives);
         self.board.close(self.id, closed, &sums);
         Ok(())
     }

@@ -46,6 +46,12 @@ fn config() -> Config {
     }
 }
 
+/// Short elements wait for each other; at the latest, they are hashed when their epoch is closed.
+fn close_through(epoch: Epoch, log: &mut Vec<u8>) {
+    Entry::NextEpoch.encode(log);
+    (0..=epoch.0).for_each(|_| Entry::VerifyEpoch.encode(log));
+}
+
 /// The blocks of an element that thread 1 adds to its own past.
 fn blocks_of(record: Record<'_>, timestamp: Timestamp) -> Blocks {
     let recorder = Recorder::default();
@@ -54,6 +60,7 @@ fn blocks_of(record: Record<'_>, timestamp: Timestamp) -> Blocks {
     let thread = ThreadId(1);
     let mut log = Vec::new();
     Entry::AddB { slot: SlotId(0), thread, timestamp, record }.encode(&mut log);
+    close_through(timestamp.epoch(), &mut log);
     let progress = verifier.threads[1].verify_log(&log, &mut Vec::new());
     assert_eq!(progress.stop, StopCause::Done);
     let mut calls = recorder.0.lock().unwrap().clone();
@@ -136,6 +143,7 @@ fn evictions_and_adds_hash_the_same_element() {
     Entry::AddM { slot, ancestor_slot, record }.encode(&mut log);
     Entry::EvictBM { slot, ancestor_slot, timestamp }.encode(&mut log);
     Entry::AddB { slot, thread: ThreadId(0), timestamp, record }.encode(&mut log);
+    close_through(Epoch(0), &mut log);
     assert_eq!(verifier.threads[0].verify_log(&log, &mut Vec::new()).stop, StopCause::Done);
     let calls = recorder.0.lock().unwrap().clone();
     assert_eq!(calls.len(), 2);
@@ -194,6 +202,19 @@ fn every_epoch_of_every_incarnation_has_its_own_key() {
         assert!(!all[..index].contains(one));
     }
     assert_eq!(hash(1, 1, 1, 1, 1), all[0]);
+}
+
+#[test]
+fn hashing_together_is_hashing_one_by_one() {
+    let primitives = Standard::new([1; 32], InstanceId([1; 16]), Incarnation([1; 16]));
+    let mut key = primitives.epoch_key(Epoch(0));
+    let elements: Vec<_> = (1..40_u8).map(|byte| [[byte; 16]; 4]).collect();
+    for count in 0..elements.len() {
+        let chosen = &elements[..count];
+        let one_by_one = chosen.iter().map(|element| primitives.element(&mut key, element));
+        let sum = one_by_one.fold(0, u128::wrapping_add);
+        assert_eq!(primitives.short_elements(&mut key, chosen), sum);
+    }
 }
 
 #[test]

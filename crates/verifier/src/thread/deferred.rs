@@ -3,7 +3,6 @@
 use super::{VerifierThread, evicted_value, record_of};
 use crate::answer;
 use crate::decide::{self, AddMethod, ByteUse};
-use crate::element::hash_element;
 use crate::ids::{SlotId, ThreadId, Timestamp};
 use crate::log_entry::decode_node;
 use crate::primitives::Primitives;
@@ -38,7 +37,7 @@ impl<P: Primitives> VerifierThread<P> {
             clock: self.clock,
             published: published.unwrap_or_default(),
             next_epoch: self.next_epoch,
-            element_count: self.open.sums(epoch).add_count,
+            element_count: self.open.counts(epoch).0,
             bytes: self.byte_use(record),
         })?;
         let node = match record {
@@ -47,9 +46,8 @@ impl<P: Primitives> VerifierThread<P> {
         };
         let (primitives, scratch) = (&self.primitives, &mut self.scratch);
         let open = self.open.open(epoch, primitives).ok_or(OUTSIDE_WINDOW)?;
-        let hash = hash_element(primitives, &mut open.key, record, timestamp, thread, scratch);
-        open.sums.added = open.sums.added.wrapping_add(hash);
-        open.sums.add_count = update.element_count;
+        open.added.insert(primitives, &mut open.key, record, (timestamp, thread), scratch);
+        open.added.count = update.element_count;
         self.clock = update.clock;
         match (record, node) {
             (Record::App { relation, key, value }, _) => {
@@ -87,7 +85,7 @@ impl<P: Primitives> VerifierThread<P> {
             has_children: cell.is_some_and(Slot::has_children),
             added: cell.map_or(AddMethod::Tree, |cell| cell.added),
             next_epoch: self.next_epoch,
-            element_count: self.open.sums(timestamp.epoch()).evict_count,
+            element_count: self.open.counts(timestamp.epoch()).1,
         }
     }
 
@@ -105,9 +103,8 @@ impl<P: Primitives> VerifierThread<P> {
         let (primitives, scratch) = (&self.primitives, &mut self.scratch);
         let open = self.open.open(timestamp.epoch(), primitives).ok_or(OUTSIDE_WINDOW)?;
         let record = record_of(cell, &self.store, &mut self.node_bytes);
-        let hash = hash_element(primitives, &mut open.key, &record, timestamp, self.id, scratch);
-        open.sums.evicted = open.sums.evicted.wrapping_add(hash);
-        open.sums.evict_count = element_count;
+        open.evicted.insert(primitives, &mut open.key, &record, (timestamp, self.id), scratch);
+        open.evicted.count = element_count;
         answer::put_evicted(outputs, evicted_value(&record), None);
         self.clock = timestamp;
         self.store.clear(slot);

@@ -130,8 +130,8 @@ impl Element<'_> {
         self.len().div_ceil(16).saturating_add(1).next_multiple_of(PARALLEL_BLOCKS)
     }
 
-    /// version u8, kind u8, relation u16, key length u16, thread u16, value length u32, counter u32;
-    /// key, value, zeros. `blocks` are zero and as many as needed.
+    /// version u8, kind u8, relation u16, key length u16, thread u16, value length u32, counter
+    /// u32; key, value, zeros. `blocks` are zero and as many as needed.
     #[inline(always)]
     fn encode(&self, blocks: &mut [[u8; 16]], (timestamp, thread): (Timestamp, ThreadId)) {
         let head = u128::from(VERSION)

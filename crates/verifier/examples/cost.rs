@@ -2,6 +2,7 @@
 //! `cargo run --release -p zeta-verifier --example cost [beginning of a name]`.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a measurement, not shipped"
 )]

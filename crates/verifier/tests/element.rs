@@ -218,6 +218,18 @@ fn hashing_together_is_hashing_one_by_one() {
 }
 
 #[test]
+fn many_short_elements_sum_to_the_sum_of_each() {
+    let primitives = Standard::new([1; 32], InstanceId([0; 16]), Incarnation([0; 16]));
+    let mut key = primitives.epoch_key(Epoch(0));
+    let elements: Vec<[[u8; 16]; 4]> = (0..40).map(|number| [[1 + number; 16]; 4]).collect();
+    let mut sum: u128 = 0;
+    for (count, element) in elements.iter().enumerate() {
+        assert_eq!(primitives.short_elements(&mut key, &elements[..count]), sum);
+        sum = sum.wrapping_add(primitives.element(&mut key, element));
+    }
+}
+
+#[test]
 fn the_hashes_of_the_tree_are_sha_256_with_their_domains() {
     let primitives = Recorder::default();
     let leaf = leaf_path(&primitives, RelationId(0x0201), b"key");

@@ -1,4 +1,6 @@
 //! Prints what a `get` and a `put` of the key-value program cost, in nanoseconds.
+//!
+//! A number after the command is that of the calls in a pass: few, where instructions are counted.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -28,6 +30,7 @@ impl Rows for OneRow {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let calls: u32 = std::env::args().nth(1).map_or(Ok(CALLS), |calls| calls.parse())?;
     let program = Program::load(&zeta_program::key_value())?;
     let key = [8, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let value = [8, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1];
@@ -40,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut best = f64::INFINITY;
         for _ in 0..PASSES {
             let start = Instant::now();
-            for _ in 0..CALLS {
+            for _ in 0..calls {
                 result.clear();
                 let args = black_box(args.as_slice());
                 machine.begin(&program, transition, args)?;
@@ -54,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 black_box(&result);
             }
-            best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS));
+            best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(calls));
         }
         println!("{name}: {best:.1} ns, begin, run and writes included");
     }

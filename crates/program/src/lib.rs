@@ -37,6 +37,7 @@ mod machine;
 mod program;
 mod row_access;
 mod rows;
+mod step;
 mod value;
 mod value_type;
 

@@ -76,7 +76,7 @@ impl Machine {
         self.begun = None;
         self.row_count = 0;
         self.scratch.clear();
-        let found = program.transition(transition).ok_or(Refusal::UnknownTransition)?;
+        let loaded = program.loaded(transition).ok_or(Refusal::UnknownTransition)?;
         let mut arguments = Arguments { rest: args, length: args.len() };
         let mut cells = self.cells.iter_mut();
         let mut assign = |cell: Cell| {
@@ -84,14 +84,14 @@ impl Machine {
                 *register = cell;
             }
         };
-        for argument in &found.arguments {
-            let present = !argument.value.optional || arguments.flag()?;
-            if argument.value.optional {
+        for value in &loaded.arguments {
+            let present = !value.optional || arguments.flag()?;
+            if value.optional {
                 assign(Cell::of_word(u64::from(present)));
             }
             assign(match present {
-                true => arguments.payload(argument.value.payload)?,
-                false => absent(argument.value.payload).ok_or(Refusal::IllTypedArguments)?,
+                true => arguments.payload(value.payload)?,
+                false => absent(value.payload).ok_or(Refusal::IllTypedArguments)?,
             });
         }
         require(arguments.rest.is_empty(), Refusal::IllTypedArguments)?;
@@ -112,11 +112,12 @@ impl Machine {
         result: &mut Vec<u8>,
     ) -> Result<Outcome, R::Stop> {
         let result_start = result.len();
-        let halted = match self.begun.take() {
+        let begun = self.begun.take();
+        let halted = match begun.and_then(|transition| program.loaded(transition)) {
             None => Err(Halt::Failed(Failure::Internal)),
-            Some(transition) => Call::new(self, program, transition, args, epoch, rows)
-                .map_err(Halt::Failed)
-                .and_then(|mut call| call.execute(result)),
+            Some(loaded) => {
+                Call { machine: self, program, loaded, args, epoch, rows }.execute(result)
+            }
         };
         let Err(halt) = halted else { return Ok(Outcome::Done) };
         // A call that did not return has no writes and no result.
@@ -157,7 +158,7 @@ impl Machine {
 }
 
 /// The payload of an absent optional value.
-pub(crate) fn absent(payload: Type) -> Option<Cell> {
+fn absent(payload: Type) -> Option<Cell> {
     match payload {
         Type::Fixed(length) => Cell::of_span(Source::Zeros, 0, usize::try_from(length).ok()?),
         Type::Bool | Type::Integer(_) | Type::Bytes(_) | Type::Row(_) => Some(Cell::EMPTY),

@@ -1,0 +1,147 @@
+//! What the machine executes: instructions whose types were looked up when the program was loaded.
+
+use alloc::boxed::Box;
+
+use crate::assembly::Transition;
+use crate::cell::{Cell, Source};
+use crate::instruction::{Instruction, Register};
+use crate::rows::RelationId;
+use crate::value_type::Type;
+
+/// The lengths of a type's byte strings, both inclusive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    min: u32,
+    max: u32,
+}
+
+/// A value of a result: where it lies, and its type in the signature.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    pub(crate) presence: Option<Register>,
+    pub(crate) payload: Register,
+    pub(crate) payload_type: Type,
+}
+
+/// The step of the same place in the code, so that jumps go to the same index.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Bind {
+        target: Register,
+        key: Register,
+        relation: RelationId,
+    },
+    Read {
+        presence: Register,
+        target: Register,
+        row: Register,
+        lengths: Lengths,
+    },
+    Load {
+        target: Register,
+        row: Register,
+        lengths: Lengths,
+    },
+    Store {
+        row: Register,
+        source: Register,
+    },
+    Delete {
+        row: Register,
+    },
+    Jump {
+        to: u16,
+    },
+    JumpUnless {
+        condition: Register,
+        to: u16,
+    },
+    /// The return of one optional byte string.
+    ReturnOptional {
+        presence: Register,
+        payload: Register,
+    },
+    Return {
+        values: Box<[Given]>,
+    },
+    Other(Instruction),
+}
+
+impl Lengths {
+    fn of(found: Option<Type>) -> Option<Lengths> {
+        match found? {
+            Type::Bytes(max) => Some(Lengths { min: 0, max }),
+            Type::Fixed(exact) => Some(Lengths { min: exact, max: exact }),
+            Type::Bool | Type::Integer(_) | Type::Row(_) => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn contain(self, length: usize) -> bool {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        self.min <= length && length <= self.max
+    }
+
+    /// The payload of an absent value: as many zeros as there must be.
+    #[inline(always)]
+    pub(crate) fn absent(self) -> Cell {
+        let length = usize::try_from(self.min).unwrap_or(usize::MAX);
+        Cell::of_span(Source::Zeros, 0, length).unwrap_or(Cell::EMPTY)
+    }
+}
+
+impl Step {
+    /// The steps of a transition whose code was checked.
+    pub(crate) fn all_of(transition: &Transition, types: &[Type]) -> Box<[Step]> {
+        let step = |instruction: &Instruction| {
+            let resolved = Step::resolved(instruction, transition, types);
+            // What does not resolve, the loader has ruled out: the machine answers `Internal`.
+            resolved.unwrap_or_else(|| Step::Other(instruction.clone()))
+        };
+        transition.code.iter().map(step).collect()
+    }
+
+    fn resolved(
+        instruction: &Instruction,
+        transition: &Transition,
+        types: &[Type],
+    ) -> Option<Step> {
+        use Instruction as I;
+        let type_of = |register: Register| types.get(usize::from(register.0)).copied();
+        Some(match *instruction {
+            I::Bind { target, key } => match type_of(target)? {
+                Type::Row(relation) => Step::Bind { target, key, relation },
+                _ => return None,
+            },
+            I::Read { presence, target, row } => {
+                Step::Read { presence, target, row, lengths: Lengths::of(type_of(target))? }
+            }
+            I::Load { target, row } => {
+                Step::Load { target, row, lengths: Lengths::of(type_of(target))? }
+            }
+            I::Store { row, source } => Step::Store { row, source },
+            I::Delete { row } => Step::Delete { row },
+            I::Jump { to } => Step::Jump { to },
+            I::JumpUnless { condition, to } => Step::JumpUnless { condition, to },
+            I::Return { ref operands } => {
+                let values = values_given(transition, operands)?;
+                match *values {
+                    [Given { presence: Some(presence), payload, payload_type: Type::Bytes(_) }] => {
+                        Step::ReturnOptional { presence, payload }
+                    }
+                    _ => Step::Return { values },
+                }
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn values_given(transition: &Transition, operands: &[Register]) -> Option<Box<[Given]>> {
+    let mut operands = operands.iter().copied();
+    let mut given = |optional: bool, payload_type: Type| {
+        let presence = if optional { Some(operands.next()?) } else { None };
+        Some(Given { presence, payload: operands.next()?, payload_type })
+    };
+    transition.result.iter().map(|value| given(value.optional, value.payload)).collect()
+}

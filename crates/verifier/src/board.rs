@@ -26,7 +26,7 @@ const MISMATCH: u64 = 1 << 63;
 /// What became of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// These threads have not closed it yet.
+    /// These threads have not closed it yet; none where the last one is closing it this moment.
     Pending { missing: Vec<ThreadId> },
     /// All its operations are one sequential run, in real-time order.
     Certified,

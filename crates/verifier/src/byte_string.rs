@@ -1,16 +1,22 @@
 //! A byte string that keeps short contents inline and re-uses its memory.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Longest content without an allocation.
-const INLINE_LEN_MAX: usize = 30;
+const INLINE_LEN_MAX: usize = 22;
 /// A longer allocation than this is given back when the slot empties.
 const KEPT_CAPACITY_MAX: usize = 512;
 
-/// Contents of up to 30 bytes lie in the struct itself, on the slot's own cache line.
+/// Contents of up to 22 bytes lie in the struct itself. The box keeps it at 24 bytes, so that key
+/// and value share the first cache line of a slot.
 pub(crate) enum ByteString {
-    Inline { len: u8, bytes: [u8; INLINE_LEN_MAX] },
-    Heap(Vec<u8>),
+    Inline {
+        len: u8,
+        bytes: [u8; INLINE_LEN_MAX],
+    },
+    #[expect(clippy::box_collection, reason = "a vector would take a slot over its cache line")]
+    Heap(Box<Vec<u8>>),
 }
 
 impl ByteString {
@@ -33,13 +39,13 @@ impl ByteString {
                 bytes.clear();
                 bytes.extend_from_slice(content);
             }
-            Self::Heap(_) => *self = Self::Heap(content.to_vec()),
+            Self::Heap(bytes) => **bytes = content.to_vec(),
             Self::Inline { len, bytes } => match bytes.get_mut(..content.len()) {
                 Some(room) => {
                     room.copy_from_slice(content);
                     *len = content.len() as u8;
                 }
-                None => *self = Self::Heap(content.to_vec()),
+                None => *self = Self::Heap(Box::new(content.to_vec())),
             },
         }
     }
@@ -72,7 +78,7 @@ mod tests {
     #[test]
     fn contents_are_kept_at_every_length() {
         let mut string = ByteString::EMPTY;
-        for len in [0, 1, 30, 31, 2000, 40, 500, 0, 29, 100_000, 3] {
+        for len in [0, 1, 22, 23, 30, 31, 2000, 40, 500, 0, 29, 100_000, 3] {
             let content = alloc::vec![7; len];
             string.set(&content);
             assert_eq!(string.as_slice(), content);

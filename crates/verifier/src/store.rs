@@ -34,13 +34,15 @@ pub(crate) enum Content {
     },
 }
 
+/// Two cache lines: what an operation reads lies on the first, the links lie on the second.
+#[repr(C, align(64))]
 pub(crate) struct Slot {
     pub(crate) content: Content,
+    pub(crate) key: ByteString,
+    pub(crate) value: ByteString,
     pub(crate) added: AddMethod,
     pub(crate) parent: Option<Parent>,
     pub(crate) children: [Option<SlotId>; 2],
-    pub(crate) key: ByteString,
-    pub(crate) value: ByteString,
     /// Known at once for what came through the tree; else computed when first asked for.
     pub(crate) path: Option<Path>,
 }
@@ -48,11 +50,11 @@ pub(crate) struct Slot {
 impl Slot {
     const EMPTY: Self = Self {
         content: Content::Empty,
+        key: ByteString::EMPTY,
+        value: ByteString::EMPTY,
         added: AddMethod::Tree,
         parent: None,
         children: [None, None],
-        key: ByteString::EMPTY,
-        value: ByteString::EMPTY,
         path: None,
     };
 
@@ -84,6 +86,8 @@ impl Slot {
         len as u64
     }
 }
+
+const _: () = assert!(size_of::<Slot>() == 128);
 
 pub(crate) struct Store {
     slots: Box<[Slot]>,

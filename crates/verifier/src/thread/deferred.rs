@@ -70,7 +70,9 @@ impl<P: Primitives> VerifierThread<P> {
     ) -> Result<(), Stop> {
         let view = self.evict_view(slot, timestamp);
         let element_count = decide::decide_evict_b(&view)?;
-        self.defer(slot, timestamp, element_count, outputs)
+        self.defer(slot, timestamp, element_count, outputs)?;
+        self.board.publish(self.id, timestamp);
+        Ok(())
     }
 
     #[inline]
@@ -89,7 +91,8 @@ impl<P: Primitives> VerifierThread<P> {
         }
     }
 
-    /// What both evictions to deferred state do: hash, clock, answer, empty slot, and then publish.
+    /// What both evictions to deferred state do: hash, clock, answer, empty slot. The
+    /// caller publishes, when all is applied.
     #[inline]
     pub(super) fn defer(
         &mut self,
@@ -108,7 +111,6 @@ impl<P: Primitives> VerifierThread<P> {
         answer::put_evicted(outputs, evicted_value(&record), None);
         self.clock = timestamp;
         self.store.clear(slot);
-        self.board.publish(self.id, timestamp);
         Ok(())
     }
 

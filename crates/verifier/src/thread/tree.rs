@@ -144,6 +144,7 @@ impl<P: Primitives> VerifierThread<P> {
             let pointer = Pointer::To(Link { deferred: true, ..link });
             self.point(ancestor_slot, above.direction, pointer);
         }
+        self.board.publish(self.id, timestamp);
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! Every check of the protocol: one pure function for each entry, from one fixed view to an update.
 //!
-//! A view holds facts that `thread.rs` has read or computed; nothing here touches a slot, a hash or
+//! A view holds facts that `thread` has read or computed; nothing here touches a slot, a hash or
 //! shared memory. Checks stand in the order in which they are made; fatal checks come before those
-//! that end in `Retry`, but for RunApp, whose rows are asked for after the floor has let it in. The rules are told in words in `docs/reference/rejections.md`.
+//! that end in `Retry`, but for RunApp, whose rows are asked for after the floor has let it in. The
+//! rules are told in words in `docs/reference/rejections.md`.
 
 use crate::board::EPOCH_WINDOW;
 use crate::ids::{Direction, Epoch, SlotId, Timestamp};

@@ -12,7 +12,7 @@ use crate::instruction::{Instruction, Logic, Register};
 use crate::machine::{Machine, Written};
 use crate::program::{Loaded, Program};
 use crate::rows::Rows;
-use crate::step::{Given, Step};
+use crate::step::{Given, Lengths, Step};
 use crate::value_type::Type;
 
 const REGISTER_MASK: usize = REGISTER_COUNT_MAX - 1;
@@ -64,8 +64,8 @@ impl<R: Rows> Call<'_, R> {
                         next = steps.get(usize::from(to)..).unwrap_or_default().iter();
                     }
                 }
-                Step::ReturnOptional { presence, payload } => {
-                    return Ok(self.give_optional(presence, payload, result)?);
+                Step::ReadReturn { row, lengths } => {
+                    return Ok(self.give_row(row, lengths, result)?);
                 }
                 Step::Return { ref values } => return Ok(self.give_back(values, result)?),
                 Step::Other(ref other) => self.apart().compute(other)?,
@@ -239,20 +239,20 @@ impl<R: Rows> Call<'_, R> {
         Cell::of_span(Source::Scratch, start, cell.length()).ok_or(Failure::Internal)
     }
 
+    /// Returns a row's bytes as the only value, an optional byte string.
     #[inline(always)]
-    fn give_optional(
+    fn give_row(
         &self,
-        presence: Register,
-        payload: Register,
+        row: Register,
+        lengths: Lengths,
         result: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        if !self.flag(presence) {
+        let Some(bytes) = self.row_bytes(row, lengths)? else {
             result.push(0);
             return Ok(());
-        }
-        let bytes = self.bytes(self.cell(payload))?;
+        };
         let [a, b, c, d] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        result.extend_from_slice(&[1, a, b, c, d]);
+        result.extend([1, a, b, c, d]);
         result.extend_from_slice(bytes);
         Ok(())
     }
@@ -299,11 +299,23 @@ pub(crate) fn steady<'m>(
     scratch: &'m [u8],
     program: &'m Program,
 ) -> Option<&'m [u8]> {
+    if source == Source::Arguments {
+        return Some(args);
+    }
+    other_than_arguments(source, scratch, program)
+}
+
+#[cold]
+#[inline(never)]
+fn other_than_arguments<'m>(
+    source: Source,
+    scratch: &'m [u8],
+    program: &'m Program,
+) -> Option<&'m [u8]> {
     match source {
-        Source::Arguments => Some(args),
         Source::Scratch => Some(scratch),
         Source::Zeros => Some(ZEROS),
         Source::Constant(index) => program.constant(index),
-        Source::Row(_) => None,
+        Source::Arguments | Source::Row(_) => None,
     }
 }

@@ -56,20 +56,32 @@ impl<R: Rows> Call<'_, R> {
 
     /// The bytes that a row holds for this call, its own writes included; `None` is null.
     #[inline(always)]
-    fn row_bytes(&self, row: Register, lengths: Lengths) -> Result<Option<Cell>, Failure> {
-        let index = self.row_index(row);
-        let row = self.machine.rows.get(index).ok_or(Failure::Internal)?;
-        let cell = match row.written {
-            Written::Null => return Ok(None),
-            Written::Bytes(cell) => cell,
-            Written::Nothing => {
-                let Some(bytes) = self.rows.read(row.handle) else { return Ok(None) };
-                let source = Source::Row(u16::try_from(index).unwrap_or(u16::MAX));
-                Cell::of_span(source, 0, bytes.len()).ok_or(Failure::Malformed)?
-            }
+    pub(crate) fn row_bytes(
+        &self,
+        row: Register,
+        lengths: Lengths,
+    ) -> Result<Option<&[u8]>, Failure> {
+        let row = self.machine.rows.get(self.row_index(row)).ok_or(Failure::Internal)?;
+        let found = match row.written {
+            Written::Nothing => self.rows.read(row.handle),
+            Written::Null => None,
+            Written::Bytes(cell) => Some(self.bytes(cell)?),
         };
-        require(lengths.contain(cell.length()), Failure::Malformed)?;
-        Ok(Some(cell))
+        let Some(bytes) = found else { return Ok(None) };
+        require(lengths.contain(bytes.len()), Failure::Malformed)?;
+        Ok(Some(bytes))
+    }
+
+    /// Where the bytes of `row_bytes` lie.
+    #[inline(always)]
+    fn row_cell(&self, row: Register, lengths: Lengths) -> Result<Option<Cell>, Failure> {
+        let Some(bytes) = self.row_bytes(row, lengths)? else { return Ok(None) };
+        let index = self.row_index(row);
+        if let Some(Written::Bytes(cell)) = self.machine.rows.get(index).map(|row| row.written) {
+            return Ok(Some(cell));
+        }
+        let source = Source::Row(u16::try_from(index).unwrap_or(u16::MAX));
+        Cell::of_span(source, 0, bytes.len()).ok_or(Failure::Malformed).map(Some)
     }
 
     #[inline(always)]
@@ -86,7 +98,7 @@ impl<R: Rows> Call<'_, R> {
         row: Register,
         lengths: Lengths,
     ) -> Result<(), Failure> {
-        let found = self.row_bytes(row, lengths)?;
+        let found = self.row_cell(row, lengths)?;
         self.set_word(presence, u64::from(found.is_some()));
         self.set(target, found.unwrap_or(lengths.absent()));
         Ok(())
@@ -99,7 +111,7 @@ impl<R: Rows> Call<'_, R> {
         row: Register,
         lengths: Lengths,
     ) -> Result<(), Failure> {
-        let cell = self.row_bytes(row, lengths)?.ok_or(Failure::AbsentRow)?;
+        let cell = self.row_cell(row, lengths)?.ok_or(Failure::AbsentRow)?;
         self.set(target, cell);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What the machine executes: instructions whose types were looked up when the program was loaded.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::assembly::Transition;
 use crate::cell::{Cell, Source};
@@ -26,45 +27,17 @@ pub(crate) struct Given {
 /// The step of the same place in the code, so that jumps go to the same index.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    Bind {
-        target: Register,
-        key: Register,
-        relation: RelationId,
-    },
-    Read {
-        presence: Register,
-        target: Register,
-        row: Register,
-        lengths: Lengths,
-    },
-    Load {
-        target: Register,
-        row: Register,
-        lengths: Lengths,
-    },
-    Store {
-        row: Register,
-        source: Register,
-    },
-    Delete {
-        row: Register,
-    },
-    Jump {
-        to: u16,
-    },
-    JumpUnless {
-        condition: Register,
-        to: u16,
-    },
-    /// The return of one optional byte string.
-    ReturnOptional {
-        presence: Register,
-        payload: Register,
-    },
-    Return {
-        values: Box<[Given]>,
-    },
-    Other(Instruction),
+    Bind { target: Register, key: Register, relation: RelationId },
+    Read { presence: Register, target: Register, row: Register, lengths: Lengths },
+    Load { target: Register, row: Register, lengths: Lengths },
+    Store { row: Register, source: Register },
+    Delete { row: Register },
+    Jump { to: u16 },
+    JumpUnless { condition: Register, to: u16 },
+    Return { values: Box<[Given]> },
+    // A read, and the return of what it read as the only value.
+    ReadReturn { row: Register, lengths: Lengths },
+    Other(Box<Instruction>),
 }
 
 impl Lengths {
@@ -96,9 +69,25 @@ impl Step {
         let step = |instruction: &Instruction| {
             let resolved = Step::resolved(instruction, transition, types);
             // What does not resolve, the loader has ruled out: the machine answers `Internal`.
-            resolved.unwrap_or_else(|| Step::Other(instruction.clone()))
+            resolved.unwrap_or_else(|| Step::Other(Box::new(instruction.clone())))
         };
-        transition.code.iter().map(step).collect()
+        let single: Vec<Step> = transition.code.iter().map(step).collect();
+        // A return that is joined to its read keeps its place as well: a jump may go there.
+        let next = single.iter().skip(1).map(Some).chain([None]);
+        single.iter().zip(next).map(|(step, next)| step.joined(next)).collect()
+    }
+
+    /// This step and, where one step can do the work of both, the next.
+    fn joined(&self, next: Option<&Step>) -> Step {
+        if let Step::Read { presence, target, row, lengths } = *self
+            && let Some(Step::Return { values }) = next
+            && let [Given { presence: Some(told), payload, payload_type: Type::Bytes(_) }] =
+                **values
+            && (told, payload) == (presence, target)
+        {
+            return Step::ReadReturn { row, lengths };
+        }
+        self.clone()
     }
 
     fn resolved(
@@ -124,13 +113,7 @@ impl Step {
             I::Jump { to } => Step::Jump { to },
             I::JumpUnless { condition, to } => Step::JumpUnless { condition, to },
             I::Return { ref operands } => {
-                let values = values_given(transition, operands)?;
-                match *values {
-                    [Given { presence: Some(presence), payload, payload_type: Type::Bytes(_) }] => {
-                        Step::ReturnOptional { presence, payload }
-                    }
-                    _ => Step::Return { values },
-                }
+                Step::Return { values: values_given(transition, operands)? }
             }
             _ => return None,
         })

@@ -28,6 +28,7 @@ mod operations;
 mod options;
 mod parts;
 mod plan;
+mod pool;
 mod record;
 mod several;
 mod shape;

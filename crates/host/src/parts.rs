@@ -12,14 +12,13 @@ use zeta_verifier::leaf_path;
 /// Operations after which a worker's baton is given back for a moment, so that epochs can turn.
 const TURN_LEN: usize = 1 << 14;
 /// Operations from which on workers run side by side.
-const PARALLEL_LEN: usize = 4096;
+const PARALLEL_LEN: usize = 2048;
+/// Operations that are routed in one piece.
+const ROUTED_LEN: usize = 1024;
 
-/// Who runs an operation.
-enum Route {
-    Worker(usize),
-    /// Its records may be of several workers.
-    Several,
-}
+/// In the place of a worker: the operation's records may be of several.
+const SEVERAL: u16 = u16::MAX;
+const NOT_COMPUTED: HostError = HostError::Internal { why: "a piece of a batch was left out" };
 
 impl Shared {
     /// Runs a part on a worker, in turns with whoever else needs its baton.
@@ -71,86 +70,101 @@ impl Shared {
         len: usize,
         results: &mut Results,
     ) -> Result<(), HostError> {
-        let mut parts: Vec<Vec<u32>> = vec![Vec::new(); self.engines.len()];
-        let mut count = 0;
-        for index in 0..len {
-            match self.route(operations, index) {
-                Route::Worker(worker) => {
-                    parts[worker].push(index as u32);
-                    count += 1;
+        if len == 1 {
+            return match self.route(operations, 0) {
+                SEVERAL => self.run_lending(operations, 0, results),
+                worker => {
+                    let mut part = Part { operations, indices: None, results };
+                    self.run_part(usize::from(worker), &mut part, 1)
                 }
-                Route::Several => {
-                    // What comes before it in the batch runs before it.
-                    self.run_routed(operations, &mut parts, count, results)?;
-                    count = 0;
-                    self.run_lending(operations, index, results)?;
-                }
-            }
+            };
         }
-        self.run_routed(operations, &mut parts, count, results)
+        let routes = self.routes(operations, len)?;
+        let mut from = 0;
+        for (at, _) in routes.iter().enumerate().filter(|(_, route)| **route == SEVERAL) {
+            // What comes before it in the batch runs before it.
+            self.run_routed(operations, from, &routes[from..at], results)?;
+            self.run_lending(operations, at, results)?;
+            from = at + 1;
+        }
+        self.run_routed(operations, from, &routes[from..], results)
     }
 
+    /// Who runs each operation of a batch.
+    fn routes<O: Operations>(&self, operations: &O, len: usize) -> Result<Vec<u16>, HostError> {
+        let piece = |from: usize| {
+            let to = len.min(from + ROUTED_LEN);
+            (from..to).map(|index| self.route(operations, index)).collect::<Vec<_>>()
+        };
+        if len < PARALLEL_LEN {
+            return Ok((0..len).map(|index| self.route(operations, index)).collect());
+        }
+        let mut routes = Vec::with_capacity(len);
+        for piece in self.pool.map(len.div_ceil(ROUTED_LEN), |at| piece(at * ROUTED_LEN)) {
+            routes.extend(piece.ok_or(NOT_COMPUTED)?);
+        }
+        Ok(routes)
+    }
+
+    /// The worker that runs an operation, or `SEVERAL`.
     #[inline(always)]
-    fn route<O: Operations>(&self, operations: &O, index: usize) -> Route {
+    fn route<O: Operations>(&self, operations: &O, index: usize) -> u16 {
         match operations.need(index) {
             Need::One(relation, key) => {
                 let path = leaf_path(&self.hasher, relation, key);
-                Route::Worker(self.partition.worker_of(&path))
+                self.partition.worker_of(&path) as u16
             }
-            Need::None => Route::Worker(0),
+            Need::None => 0,
             Need::Several => {
                 let mut workers = operations.keys(index).into_iter().map(|(relation, key)| {
                     self.partition.worker_of(&leaf_path(&self.hasher, relation, key))
                 });
                 match workers.next() {
-                    Some(first) if workers.all(|other| other == first) => Route::Worker(first),
-                    _ => Route::Several,
+                    Some(first) if workers.all(|other| other == first) => first as u16,
+                    _ => SEVERAL,
                 }
             }
-            Need::Unknown => Route::Several,
+            Need::Unknown => SEVERAL,
         }
     }
 
-    /// Runs the parts, side by side where it pays, and empties them.
+    /// Runs the operations from `first` on, one for each route, side by side where it pays.
     fn run_routed<O: Operations>(
         &self,
         operations: &O,
-        parts: &mut [Vec<u32>],
-        count: usize,
+        first: usize,
+        routes: &[u16],
         results: &mut Results,
     ) -> Result<(), HostError> {
-        let run = |worker: usize, indices: &[u32], like: &Results| {
-            let mut own = like.like();
+        let shape = results.like();
+        let run = |worker: usize| {
+            let indices = indices_of(worker as u16, first, routes);
+            let mut own = shape.like();
             own.reset(indices.len());
-            let mut part = Part { operations, indices: Some(indices), results: &mut own };
+            let mut part = Part { operations, indices: Some(&indices), results: &mut own };
             self.run_part(worker, &mut part, indices.len()).map(|()| own)
         };
-        let busy: Vec<_> = parts.iter().enumerate().filter(|(_, part)| !part.is_empty()).collect();
-        let shape = results.like();
-        let mut done = Vec::new();
-        if count < PARALLEL_LEN || busy.len() < 2 {
-            for (worker, indices) in &busy {
-                done.push((*indices, run(*worker, indices, &shape)));
-            }
-        } else {
-            std::thread::scope(|scope| {
-                let (run, shape) = (&run, &shape);
-                let mut threads = Vec::new();
-                for &(worker, indices) in busy.iter().skip(1) {
-                    threads.push(scope.spawn(move || run(worker, indices, shape)));
-                }
-                let (worker, indices) = busy[0];
-                done.push((indices, run(worker, indices, shape)));
-                for ((_, indices), thread) in busy.iter().skip(1).zip(threads) {
-                    let panicked = HostError::Internal { why: "a worker's thread panicked" };
-                    done.push((*indices, thread.join().unwrap_or(Err(panicked))));
-                }
-            });
-        }
-        for (indices, own) in done {
-            results.merge(&own?, indices);
-        }
-        parts.iter_mut().for_each(Vec::clear);
+        let workers = self.engines.len();
+        let done: Vec<_> = match routes.len() < PARALLEL_LEN {
+            true => (0..workers).map(|worker| Some(run(worker))).collect(),
+            false => self.pool.map(workers, run),
+        };
+        let done: Result<Vec<_>, _> =
+            done.into_iter().map(|part| part.unwrap_or(Err(NOT_COMPUTED))).collect();
+        results.merge(&done?, first, routes);
         Ok(())
     }
+}
+
+/// The operations that `worker` runs, of those from `first` on.
+fn indices_of(worker: u16, first: usize, routes: &[u16]) -> Vec<u32> {
+    let mut indices = vec![0; routes.len()];
+    let mut len = 0;
+    for (route, index) in routes.iter().zip(first as u32..) {
+        // Without a branch, which nobody could predict.
+        indices[len] = index;
+        len += usize::from(*route == worker);
+    }
+    indices.truncate(len);
+    indices
 }

@@ -13,6 +13,7 @@ use crate::fork;
 use crate::log_dir::LogDir;
 use crate::operations::{Calls, KeyValue, Operations, Part};
 use crate::options::{BYTE_BUDGET_MIN, Options, Policy, SLOTS_MIN, WORKERS_MAX};
+use crate::pool::Pool;
 use crate::record::Place;
 use crate::shape::Shape;
 use crate::start;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) board: Option<Arc<Board>>,
     pub(crate) epochs: Epochs,
     pub(crate) partition: Partition,
+    pub(crate) pool: Pool,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) program: Arc<Program>,
     pub(crate) hasher: Standard,
@@ -112,6 +114,7 @@ impl Store {
             board: started.board,
             epochs: Epochs::new(),
             partition,
+            pool: Pool::new(options.workers),
             shapes: Shape::of_program(&program),
             key_value: program.bytes() == zeta_program::key_value(),
             program,

@@ -5,11 +5,15 @@ use zeta_host::{Batch, Column, Entropy, GET, HostError, Options, Results, Store,
 
 #[test]
 fn a_forked_child_is_told_and_the_parent_goes_on() {
-    let options = Options::new(zeta_program::key_value(), Entropy::from_seed(1));
+    let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(1));
+    options.workers = 2;
     let store = Store::open(options).unwrap();
-    let (keys, values) = (Column::Same(b"key"), Column::Same(b""));
+    // Enough for threads of the store's own to help.
+    let keys: Vec<u8> = (0..10_000_u64).flat_map(u64::to_le_bytes).collect();
+    let (keys, values) = (Column::Fixed { bytes: &keys, width: 8 }, Column::Same(b""));
     let batch = Batch::KeyValue { transitions: Transitions::All(GET), keys, values };
     let mut results = Results::new();
+    store.run(&batch, &mut results).unwrap();
     // SAFETY: the child only makes calls that take no lock, and leaves by `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {

@@ -199,6 +199,7 @@ impl<R: Rows> Call<'_, R> {
     #[inline(always)]
     pub(crate) fn bytes(&self, cell: Cell) -> Result<&[u8], Failure> {
         let memory = match cell.source() {
+            Source::Arguments => Some(self.args),
             Source::Row(row) => {
                 let row = self.machine.rows.get(usize::from(row)).ok_or(Failure::Internal)?;
                 self.rows.read(row.handle)
@@ -252,7 +253,12 @@ impl<R: Rows> Call<'_, R> {
             return Ok(());
         };
         let [a, b, c, d] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        result.extend([1, a, b, c, d]);
+        // One by one, for a slice of five would be a call.
+        result.push(1);
+        result.push(a);
+        result.push(b);
+        result.push(c);
+        result.push(d);
         result.extend_from_slice(bytes);
         Ok(())
     }
@@ -292,30 +298,18 @@ fn named(code: u16) -> Failure {
 }
 
 /// Memory other than that of rows.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn steady<'m>(
     source: Source,
     args: &'m [u8],
     scratch: &'m [u8],
     program: &'m Program,
 ) -> Option<&'m [u8]> {
-    if source == Source::Arguments {
-        return Some(args);
-    }
-    other_than_arguments(source, scratch, program)
-}
-
-#[cold]
-#[inline(never)]
-fn other_than_arguments<'m>(
-    source: Source,
-    scratch: &'m [u8],
-    program: &'m Program,
-) -> Option<&'m [u8]> {
     match source {
+        Source::Arguments => Some(args),
         Source::Scratch => Some(scratch),
         Source::Zeros => Some(ZEROS),
         Source::Constant(index) => program.constant(index),
-        Source::Arguments | Source::Row(_) => None,
+        Source::Row(_) => None,
     }
 }

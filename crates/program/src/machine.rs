@@ -9,7 +9,7 @@ use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, Outcome, Refusal, require};
 use crate::program::Program;
 use crate::rows::{RelationId, RowHandle, Rows, TransitionId};
-use crate::value_type::Type;
+use crate::value_type::{Type, ValueType};
 
 /// Memory for calls, one at a time, used again from call to call.
 #[derive(Debug)]
@@ -85,6 +85,10 @@ impl Machine {
             }
         };
         for value in &loaded.arguments {
+            if let ValueType { optional: false, payload: Type::Bytes(max) } = *value {
+                assign(arguments.bytes(max)?);
+                continue;
+            }
             let present = !value.optional || arguments.flag()?;
             if value.optional {
                 assign(Cell::of_word(u64::from(present)));
@@ -144,12 +148,14 @@ impl Machine {
         self.rows.iter().take(self.row_count).filter_map(move |row| match row.written {
             Written::Nothing => None,
             Written::Null => Some((row.handle, None)),
+            Written::Bytes(cell) if cell.in_arguments() => {
+                Some((row.handle, args.get(cell.range())))
+            }
             Written::Bytes(cell) => {
                 let memory = match cell.source() {
-                    Source::Arguments => args,
                     Source::Scratch => &self.scratch,
                     // INVARIANT: a store copies what lies in constants or rows to scratch.
-                    Source::Zeros | Source::Constant(_) | Source::Row(_) => ZEROS,
+                    _ => ZEROS,
                 };
                 Some((row.handle, memory.get(cell.range())))
             }
@@ -180,16 +186,18 @@ impl Arguments<'_> {
     }
 
     #[inline(always)]
+    fn bytes(&mut self, max: u32) -> Result<Cell, Refusal> {
+        let (length, rest) = self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
+        self.rest = rest;
+        let length = u32::from_le_bytes(*length);
+        require(length <= max, Refusal::IllTypedArguments)?;
+        self.span(length)
+    }
+
+    #[inline(always)]
     fn payload(&mut self, payload: Type) -> Result<Cell, Refusal> {
         match payload {
-            Type::Bytes(max) => {
-                let (length, rest) =
-                    self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
-                self.rest = rest;
-                let length = u32::from_le_bytes(*length);
-                require(length <= max, Refusal::IllTypedArguments)?;
-                self.span(length)
-            }
+            Type::Bytes(max) => self.bytes(max),
             Type::Fixed(length) => self.span(length),
             Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
             Type::Integer(integer) => {
@@ -205,7 +213,7 @@ impl Arguments<'_> {
 
     #[inline(always)]
     fn span(&mut self, length: u32) -> Result<Cell, Refusal> {
-        let start = self.length.saturating_sub(self.rest.len());
+        let start = self.length.wrapping_sub(self.rest.len());
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         self.rest = self.rest.get(length..).ok_or(Refusal::IllTypedArguments)?;
         Cell::of_span(Source::Arguments, start, length).ok_or(Refusal::IllTypedArguments)

@@ -21,18 +21,19 @@ impl<R: Rows> Call<'_, R> {
         relation: RelationId,
     ) -> Result<(), Halt<R::Stop>> {
         let mut key = self.cell(key);
-        if let Source::Row(_) = key.source() {
-            // Rows cannot lend a key while they bind another row.
-            key = self.apart().copy(key)?;
-        }
         let count = self.machine.row_count;
-        if count != 0 {
-            if let Some(index) = self.apart().bound(relation, key)? {
-                self.set_word(target, index);
-                return Ok(());
-            }
+        if count != 0
+            && let Some(index) = self.apart().bound(relation, key)?
+        {
+            self.set_word(target, index);
+            return Ok(());
         }
-        let memory = steady(key.source(), self.args, &self.machine.scratch, self.program);
+        let memory = if key.in_arguments() {
+            Some(self.args)
+        } else {
+            key = self.apart().lasting(key)?;
+            steady(key.source(), self.args, &self.machine.scratch, self.program)
+        };
         let bytes = memory.and_then(|memory| memory.get(key.range())).ok_or(Failure::Internal)?;
         let handle = self.rows.bind(relation, bytes).map_err(Halt::Stopped)?;
         let row = self.machine.rows.get_mut(count).ok_or(Failure::Internal)?;
@@ -40,6 +41,16 @@ impl<R: Rows> Call<'_, R> {
         self.machine.row_count = count.saturating_add(1);
         self.set_word(target, u64::try_from(count).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    /// The same bytes, out of the rows and of the program: rows cannot lend a key while they bind
+    /// another row, and writes outlive the loan of the rows, and are read without the program.
+    #[inline(never)]
+    fn lasting(&mut self, cell: Cell) -> Result<Cell, Failure> {
+        match cell.source() {
+            Source::Row(_) | Source::Constant(_) => self.copy(cell),
+            Source::Zeros | Source::Arguments | Source::Scratch => Ok(cell),
+        }
     }
 
     /// The index of the row of a key, where the call has bound it.
@@ -119,9 +130,8 @@ impl<R: Rows> Call<'_, R> {
     #[inline(always)]
     pub(crate) fn store(&mut self, row: Register, source: Register) -> Result<(), Failure> {
         let mut cell = self.cell(source);
-        // Writes outlive the call's loan of the rows, and are read without the program.
-        if let Source::Row(_) | Source::Constant(_) = cell.source() {
-            cell = self.apart().copy(cell)?;
+        if !cell.in_arguments() {
+            cell = self.apart().lasting(cell)?;
         }
         self.write(row, Written::Bytes(cell));
         Ok(())

@@ -12,8 +12,8 @@ use crate::value_type::Type;
 /// The lengths of a type's byte strings, both inclusive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lengths {
-    min: u32,
-    max: u32,
+    min: usize,
+    max: usize,
 }
 
 /// A value of a result: where it lies, and its type in the signature.
@@ -42,24 +42,21 @@ pub(crate) enum Step {
 
 impl Lengths {
     fn of(found: Option<Type>) -> Option<Lengths> {
-        match found? {
-            Type::Bytes(max) => Some(Lengths { min: 0, max }),
-            Type::Fixed(exact) => Some(Lengths { min: exact, max: exact }),
-            Type::Bool | Type::Integer(_) | Type::Row(_) => None,
-        }
+        let found = found?;
+        let max = found.bytes_max()?;
+        let min = if let Type::Fixed(_) = found { max } else { 0 };
+        Some(Lengths { min, max })
     }
 
     #[inline(always)]
     pub(crate) fn contain(self, length: usize) -> bool {
-        let length = u32::try_from(length).unwrap_or(u32::MAX);
         self.min <= length && length <= self.max
     }
 
     /// The payload of an absent value: as many zeros as there must be.
     #[inline(always)]
     pub(crate) fn absent(self) -> Cell {
-        let length = usize::try_from(self.min).unwrap_or(usize::MAX);
-        Cell::of_span(Source::Zeros, 0, length).unwrap_or(Cell::EMPTY)
+        Cell::of_span(Source::Zeros, 0, self.min).unwrap_or(Cell::EMPTY)
     }
 }
 

@@ -433,6 +433,7 @@ fn refused_code() -> Vec<(LoadError, Vec<u8>)> {
             ),
         ),
         (E::TooNarrow, local(1, Type::Bytes(7))),
+        (E::TooNarrow, code(1, I::Constant { target: r(7), constant: 0 })),
         (E::TooNarrow, code(2, I::Move { target: r(6), source: r(4) })),
         (E::TooNarrow, code(2, I::Move { target: r(10), source: r(0) })),
         (E::TooNarrow, code(24, give_back(&[3, 6, 6]))),

@@ -11,7 +11,7 @@ import zeta
 from zeta import errors
 from zeta.store import EpochInfo, Policy
 
-POLICIES: list[Policy] = ["hybrid", "deferred", "merkle", "unverified"]
+POLICIES: list[Policy] = ["hybrid", "deferred", "merkle", *zeta.UNVERIFIED]
 VERIFIED: list[Policy] = ["hybrid", "deferred", "merkle"]
 
 

@@ -11,7 +11,7 @@ from zeta.adoption import Summary, summary
 from zeta.operation import Operation
 from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
 from zeta.reason import NotYet, Reason
-from zeta.store import KINDS, EpochInfo, Policy, Stats, Store, open
+from zeta.store import KINDS, UNVERIFIED, EpochInfo, Policy, Stats, Store, open
 from zeta.values import Batch, Values
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY_VALUE",
     "KINDS",
+    "UNVERIFIED",
     "AuditReport",
     "Batch",
     "Certified",

@@ -23,7 +23,10 @@ from zeta.operation import Operations
 from zeta.outcome import Certified, Outcome
 from zeta.values import Batch, Values
 
-Policy: TypeAlias = Literal["hybrid", "deferred", "merkle", "unverified"]
+Policy: TypeAlias = Literal["hybrid", "deferred", "merkle", "unverified", "map"]
+
+# Kinds of store without a verifier, to compare with.
+UNVERIFIED: tuple[Policy, ...] = ("unverified", "map")
 Kind: TypeAlias = Literal["get", "put", "delete"]
 
 
@@ -163,7 +166,7 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
 
     def _check_certifies(self) -> None:
         if not self._certifies:
-            raise InvalidValue("an `unverified` store certifies nothing")
+            raise InvalidValue("a store without a verifier certifies nothing")
 
     def __enter__(self) -> Self:
         return self
@@ -208,8 +211,8 @@ def open(
     - `data`: a mapping, an iterable of pairs, or a tuple of two columns, to adopt.
     - `workers`: verifier threads, each with its share of the records, 1 to 256.
     - `policy`: where records are between their operations. `hybrid` keeps hot ones in slots, the
-      rest deferred, idle ones in the tree; `deferred` and `merkle` know one place; `unverified`
-      has no verifier at all, to compare with.
+      rest deferred, idle ones in the tree; `deferred` and `merkle` know one place. Two are there to
+      compare with: `unverified` runs the same program without a verifier, `map` not even that.
     - `slots`: records in each thread's trusted memory, `None` for a cache's worth.
     - `byte_budget`: bytes of keys and values in each thread's slots, `None` for 64 MiB.
     - `epoch`: seconds between certifications; `None` certifies only when it is asked to.
@@ -235,15 +238,15 @@ def open(
         "epoch": epoch,
         "log": None if log is None else os.fspath(log),
     }
-    if on_epoch is not None and policy == "unverified":
-        raise InvalidValue("an `unverified` store certifies nothing: `on_epoch` is never called")
+    if on_epoch is not None and policy in UNVERIFIED:
+        raise InvalidValue("without a verifier nothing certifies: `on_epoch` is never called")
     given = None if data is None else columns(data)
     if given is not None and summary is None:
         summary = summary_of(*given)
     adopted = None if summary is None else (_native.encode_pointers(summary), summary.records)
     store = Store(options, given, adopted)
     store._turns_by_itself = epoch is not None
-    store._certifies = policy != "unverified"
+    store._certifies = policy not in UNVERIFIED
     if on_epoch is not None:
         watch = threading.Thread(
             target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True

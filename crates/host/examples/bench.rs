@@ -79,6 +79,7 @@ fn load_of_arguments() -> Result<Load, Box<dyn std::error::Error>> {
         "deferred" => vec![Policy::DeferredOnly],
         "merkle" => vec![Policy::MerkleOnly],
         "unverified" => vec![Policy::Unverified],
+        "map" => vec![Policy::PlainMap],
         _ => vec![Policy::Unverified, Policy::Hybrid],
     };
     Ok(Load {
@@ -138,7 +139,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rate = ops as f64 / elapsed;
         println!("  {:.2} M ops/s, {:.0} ns an operation", rate / 1e6, 1e9 / rate);
         single(&store, &keys)?;
-        if *policy != Policy::Unverified {
+        if policy.is_verified() {
             let start = Instant::now();
             let epoch = store.certify()?;
             println!("  certified {epoch:?} in {:.3} s", start.elapsed().as_secs_f64());

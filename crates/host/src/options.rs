@@ -12,8 +12,20 @@ pub enum Policy {
     DeferredOnly,
     /// Every record goes back to the tree after its operation.
     MerkleOnly,
-    /// No verifier at all: the same index, records, batches and copies, to compare with.
+    /// No verifier: the same program over the same index, records, batches and copies, without log,
+    /// slots, epochs and deferral. What a ratio compares with.
     Unverified,
+    /// Nor a program: gets, puts and deletes are applied to the index and records as they are. A
+    /// plain map, to show beside the ratio.
+    PlainMap,
+}
+
+impl Policy {
+    /// Whether a verifier checks what the store answers.
+    #[must_use]
+    pub fn is_verified(self) -> bool {
+        !matches!(self, Self::Unverified | Self::PlainMap)
+    }
 }
 
 /// The random bits of a verifier's life. Nonce and incarnation are public, `secret` is not.

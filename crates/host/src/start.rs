@@ -62,9 +62,11 @@ pub(crate) fn start(
         option: "workers",
         why: "the verifier accepts no such configuration",
     })?;
-    if options.policy == Policy::Unverified {
+    if !options.policy.is_verified() {
         let tables = initial.tables.into_iter();
-        let plain = |table| Engine::Unverified(Box::new(Unverified::new(table, program.clone())));
+        let direct = options.policy == Policy::PlainMap;
+        let plain =
+            |table| Engine::Unverified(Box::new(Unverified::new(table, program.clone(), direct)));
         let engines = tables.map(plain).collect();
         return Ok(Started { engines, board: None, instance: verifier.instance });
     }

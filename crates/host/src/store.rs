@@ -127,9 +127,11 @@ impl Store {
             forks: fork::count(),
             policy: options.policy,
         });
-        let driver = match (options.epoch_ms, options.policy) {
-            (None, _) | (_, Policy::Unverified) => None,
-            (Some(epoch_ms), _) => Some(Driver::start(&shared, Duration::from_millis(epoch_ms))?),
+        let driver = match (options.epoch_ms, options.policy.is_verified()) {
+            (None, _) | (_, false) => None,
+            (Some(epoch_ms), true) => {
+                Some(Driver::start(&shared, Duration::from_millis(epoch_ms))?)
+            }
         };
         Ok(Self { shared, driver: Mutex::new(driver) })
     }
@@ -280,9 +282,9 @@ impl Store {
         }
         self.shared.check_process()?;
         self.stop_driver();
-        let certified = match self.shared.policy {
-            Policy::Unverified => Ok(()),
-            _ => self.certify().map(|_| ()),
+        let certified = match self.shared.policy.is_verified() {
+            true => self.certify().map(|_| ()),
+            false => Ok(()),
         };
         self.shared.closed.store(true, Ordering::Release);
         self.shared.epochs.wake();
@@ -445,7 +447,7 @@ fn check_options(options: &Options) -> Result<Partition, HostError> {
     if options.epoch_ms == Some(0) {
         return bad("epoch_ms", "an epoch lasts at least a millisecond");
     }
-    if options.log_dir.is_some() && options.policy == Policy::Unverified {
+    if options.log_dir.is_some() && !options.policy.is_verified() {
         return bad("log_dir", "an unverified store has no log");
     }
     Ok(partition)

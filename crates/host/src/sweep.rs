@@ -50,7 +50,7 @@ impl Worker {
             let retires = match self.policy {
                 Policy::MerkleOnly => true,
                 Policy::Hybrid => record.idle > self.idle_epochs && cursor.retirable > 0,
-                Policy::DeferredOnly | Policy::Unverified => false,
+                Policy::DeferredOnly | Policy::Unverified | Policy::PlainMap => false,
             };
             if retires {
                 retired.push(id);

@@ -8,6 +8,7 @@ use crate::shape::Need;
 use crate::store::{Engine, Shared};
 use crate::table::Table;
 use std::sync::Arc;
+use zeta_program::bound::ROW_COUNT_MAX;
 use zeta_program::{Machine, Outcome, Program, RowHandle, Rows};
 use zeta_verifier::{RelationId, TransitionId, leaf_path};
 
@@ -21,15 +22,17 @@ pub(crate) struct Unverified {
     program: Arc<Program>,
     machine: Machine,
     scratch: Vec<u8>,
-    /// The key-value program's transitions are applied directly, which is faster.
+    /// The result of one call.
+    result: Vec<u8>,
+    /// The key-value program's transitions are applied without it: a plain map.
     direct: bool,
 }
 
 impl Unverified {
-    pub(crate) fn new(table: Table, program: Arc<Program>) -> Self {
-        let direct = program.bytes() == zeta_program::key_value();
-        let (machine, scratch) = (Machine::new(), Vec::new());
-        Self { table, operations: 0, program, machine, scratch, direct }
+    pub(crate) fn new(table: Table, program: Arc<Program>, plain_map: bool) -> Self {
+        let direct = plain_map && program.bytes() == zeta_program::key_value();
+        let (machine, scratch, result) = (Machine::new(), Vec::new(), Vec::new());
+        Self { table, operations: 0, program, machine, scratch, result, direct }
     }
 
     /// Runs the part's operations `from..to`.
@@ -58,7 +61,7 @@ impl Unverified {
                         let hash = hashes[at - start];
                         self.apply(part, at, hash, (relation, key))?;
                     }
-                    _ => self.call(part, at)?,
+                    _ => self.call(part, at, hashes[at - start])?,
                 }
             }
         }
@@ -92,14 +95,19 @@ impl Unverified {
                 record.set_value(None);
                 part.results.set(at, Status::Done, &[had]);
             }
-            _ => self.call(part, at)?,
+            _ => self.call(part, at, hash)?,
         }
         Ok(())
     }
 
-    /// Any other transition, through the machine.
-    #[cold]
-    fn call<O: Operations>(&mut self, part: &mut Part<'_, O>, at: usize) -> Result<(), HostError> {
+    /// Any transition, through the machine; `hash` is that of the first record it asks for.
+    #[inline(always)]
+    fn call<O: Operations>(
+        &mut self,
+        part: &mut Part<'_, O>,
+        at: usize,
+        hash: u32,
+    ) -> Result<(), HostError> {
         let index = part.index(at);
         let arguments = part.operations.arguments(index, &mut self.scratch);
         let transition = TransitionId(part.operations.transition(index));
@@ -107,9 +115,11 @@ impl Unverified {
             part.results.set_code(at, Status::Refused, refusal.code());
             return Ok(());
         }
-        let mut rows = OwnRows { table: &mut self.table, bound: Vec::new() };
-        let mut result = Vec::new();
-        let outcome = self.machine.run(&self.program, arguments, 0, &mut rows, &mut result)?;
+        self.result.clear();
+        let known = matches!(part.need(at), Need::One(..)).then_some(hash);
+        let mut rows =
+            OwnRows { table: &mut self.table, known, bound: [0; ROW_COUNT_MAX], count: 0 };
+        let outcome = self.machine.run(&self.program, arguments, 0, &mut rows, &mut self.result)?;
         let bound = rows.bound;
         match outcome {
             Outcome::Failed(failure) => {
@@ -119,7 +129,7 @@ impl Unverified {
                 for (row, value) in self.machine.writes(arguments) {
                     self.table.record_mut(bound[usize::from(row.0)]).set_value(value);
                 }
-                part.operations.done(index, &result, part.results, at);
+                part.operations.done(index, &self.result, part.results, at);
             }
         }
         Ok(())
@@ -189,18 +199,27 @@ impl Rows for AllRows<'_> {
 
 struct OwnRows<'a> {
     table: &'a mut Table,
-    bound: Vec<u32>,
+    /// The hash of the first key, where it was prefetched.
+    known: Option<u32>,
+    bound: [u32; ROW_COUNT_MAX],
+    count: usize,
 }
 
 impl Rows for OwnRows<'_> {
     type Stop = HostError;
 
+    #[inline(always)]
     fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, HostError> {
-        let hash = self.table.hash(relation, key);
-        self.bound.push(self.table.find_or_add(hash, relation, key)?);
-        Ok(RowHandle(self.bound.len() as u16 - 1))
+        let hash = match self.known.take() {
+            Some(hash) => hash,
+            None => self.table.hash(relation, key),
+        };
+        self.bound[self.count] = self.table.find_or_add(hash, relation, key)?;
+        self.count += 1;
+        Ok(RowHandle(self.count as u16 - 1))
     }
 
+    #[inline(always)]
     fn read(&self, row: RowHandle) -> Option<&[u8]> {
         self.table.record(*self.bound.get(usize::from(row.0))?).value()
     }

@@ -169,6 +169,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         1 => Just(Policy::DeferredOnly),
         1 => Just(Policy::MerkleOnly),
         1 => Just(Policy::Unverified),
+        1 => Just(Policy::PlainMap),
     ]
 }
 
@@ -205,7 +206,7 @@ proptest! {
             apply(&store, &mut model, action);
         }
         store.close().unwrap();
-        if policy != Policy::Unverified {
+        if policy.is_verified() {
             let last = store.certified().unwrap();
             for info in store.epochs().iter().filter(|info| info.epoch <= last) {
                 prop_assert_eq!(&info.outcome, &Outcome::Certified);

@@ -42,8 +42,9 @@ fn policy(name: &str) -> PyResult<Policy> {
         "deferred" => Ok(Policy::DeferredOnly),
         "merkle" => Ok(Policy::MerkleOnly),
         "unverified" => Ok(Policy::Unverified),
+        "map" => Ok(Policy::PlainMap),
         _ => Err(invalid_value(format!(
-            "`policy` is `hybrid`, `deferred`, `merkle` or `unverified`, not `{name}`"
+            "`policy` is `hybrid`, `deferred`, `merkle`, `unverified` or `map`, not `{name}`"
         ))),
     }
 }

@@ -105,7 +105,7 @@ def bench(
 
 
 def run_ycsb(screen: Screen, plan: Plan, name: str, policy: zeta.Policy) -> dict[str, Any]:
-    """The figures of a policy, measured by turns with an unverified store."""
+    """The figures of a policy, by turns with an unverified store and a plain map."""
     source = Ycsb(MIXES[name], plan.records, plan.distribution, plan.theta)
     numbers = np.arange(plan.records, dtype=np.uint64)
     checker = Checker(Table(plan.records), plan.value_size)
@@ -114,14 +114,22 @@ def run_ycsb(screen: Screen, plan: Plan, name: str, policy: zeta.Policy) -> dict
         before = memory.resident_bytes()
         store = stack.enter_context(open_loaded(screen, plan, policy, numbers))
         size = (memory.resident_bytes() - before) / plan.records
-        plain = stack.enter_context(open_loaded(screen, plan, "unverified", numbers))
         verified = stack.enter_context(
             Side(store, threads=plan.threads, epoch_seconds=plan.epoch_seconds)
         )
-        unverified = stack.enter_context(Side(plain, threads=plan.threads, epoch_seconds=None))
-        serve_for(screen, plan, source, (verified, unverified), checker)
+        unverified, plain_map = (
+            stack.enter_context(
+                Side(
+                    stack.enter_context(open_loaded(screen, plan, kind, numbers)),
+                    threads=plan.threads,
+                    epoch_seconds=None,
+                )
+            )
+            for kind in zeta.UNVERIFIED
+        )
+        serve_for(screen, plan, source, (verified, unverified, plain_map), checker)
         verified.settle()
-        return figures(verified, unverified, checker.wrong) | {
+        return figures(verified, unverified, plain_map, checker.wrong) | {
             "bytes_per_record": round(size, 1),
             "verified_ns_per_op": round(1e9 / verified.operations_per_s, 1),
             "unverified_ns_per_op": round(1e9 / unverified.operations_per_s, 1),
@@ -130,7 +138,7 @@ def run_ycsb(screen: Screen, plan: Plan, name: str, policy: zeta.Policy) -> dict
 
 def open_loaded(screen: Screen, plan: Plan, policy: zeta.Policy, numbers: Numbers) -> zeta.Store:
     """A store that holds the records, all certified."""
-    verified = policy != "unverified"
+    verified = policy not in zeta.UNVERIFIED
     if plan.adopt and verified:
         data = key_bytes(numbers), value_bytes(numbers, plan.value_size)
         return zeta.open(data, workers=plan.threads, policy=policy, epoch=None)
@@ -142,9 +150,9 @@ def open_loaded(screen: Screen, plan: Plan, policy: zeta.Policy, numbers: Number
 
 
 def serve_for(
-    screen: Screen, plan: Plan, source: Ycsb, sides: tuple[Side, Side], checker: Checker
+    screen: Screen, plan: Plan, source: Ycsb, sides: tuple[Side, ...], checker: Checker
 ) -> None:
-    """Rounds of the same operations on both sides, until the slower has worked long enough."""
+    """Rounds of the same operations on all sides, until the slowest has worked long enough."""
     requests = 4 * plan.batch_size
     warm = False
     with screen.progress("measuring", plan.seconds) as bar:
@@ -190,6 +198,8 @@ def compare_policies(screen: Screen, plan: Plan) -> dict[str, Any]:
     unverified = hybrid["unverified_ops_per_s"]
     nanoseconds = f"{hybrid['unverified_ns_per_op']:,.0f}"
     rows.append(("unverified", f"{unverified:,}", nanoseconds, "1.000", "-"))
+    plain_map = hybrid["plain_map_ops_per_s"]
+    rows.append(("plain map", f"{plain_map:,}", f"{1e9 / plain_map:,.0f}", "-", "-"))
     screen.columns(("policy", "operations/s", "ns each", "ratio", "certified, 99 %"), rows)
     wrong = sum(result["wrong_answers"] for result in results.values())
     return {**hybrid, "wrong_answers": wrong, "policies": results}

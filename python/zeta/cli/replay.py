@@ -96,16 +96,16 @@ def replay(
 
 
 def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
-    """Runs the trace through a verified and an unverified store by turns, a dict beside them."""
+    """Runs the trace through all three kinds of store by turns, a dict beside them."""
     size = plan.value_size
     numbers = source.loaded + _LOADED
     checker = Checker(PlainDict(), size)
     checker.oracle.load(source.loaded, numbers)
     with ExitStack() as stack:
         sides = []
-        kinds: tuple[zeta.Policy, ...] = (plan.policy, "unverified")
+        kinds: tuple[zeta.Policy, ...] = (plan.policy, *zeta.UNVERIFIED)
         for kind in kinds:
-            verified = kind != "unverified"
+            verified = kind not in zeta.UNVERIFIED
             log = plan.log if verified else None
             store = stack.enter_context(
                 zeta.open(workers=plan.threads, policy=kind, epoch=None, log=log)
@@ -116,7 +116,7 @@ def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
             seconds = plan.epoch_seconds if verified else None
             side = Side(store, threads=plan.threads, epoch_seconds=seconds)
             sides.append(stack.enter_context(side))
-        verified_side, unverified_side = sides
+        verified_side, *other_sides = sides
         with screen.progress("replaying", len(source.operations)) as bar:
             for operations in rounds(source, size):
                 calls = prepare(
@@ -126,11 +126,12 @@ def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
                     value_size=size,
                 )
                 answers = verified_side.serve(calls)
-                unverified_side.serve(calls)
+                for side in other_sides:
+                    side.serve(calls)
                 checker.check(operations, answers)
                 bar.advance(len(operations))
         verified_side.settle()
-        return figures(verified_side, unverified_side, checker.wrong)
+        return figures(*sides, checker.wrong)
 
 
 def rounds(source: Trace, value_size: int) -> Iterator[Operations]:
@@ -139,14 +140,15 @@ def rounds(source: Trace, value_size: int) -> Iterator[Operations]:
         yield source.operations.slice(start, start + size)
 
 
-def figures(verified: Side, unverified: Side, wrong: int) -> dict[str, Any]:
-    """What the contract with scripts names, for a verified and an unverified side."""
+def figures(verified: Side, unverified: Side, plain_map: Side, wrong: int) -> dict[str, Any]:
+    """What the contract with scripts names, and the speed of a plain map beside it."""
     return {
         "operations": verified.operations,
         "wrong_answers": wrong,
         "epochs_certified": verified.epochs_certified,
         "verified_ops_per_s": round(verified.operations_per_s),
         "unverified_ops_per_s": round(unverified.operations_per_s),
+        "plain_map_ops_per_s": round(plain_map.operations_per_s),
         "ratio": round(verified.operations_per_s / unverified.operations_per_s, 4),
         "certification_ms": verified.certification_ms(),
     }
@@ -162,6 +164,7 @@ def report(screen: Screen, contract: dict[str, Any], *more: tuple[str, str]) -> 
             ("verified", rate(contract["verified_ops_per_s"], 1)),
             ("unverified", rate(contract["unverified_ops_per_s"], 1)),
             ("ratio", f"{contract['ratio']:.3f}"),
+            ("a plain map", rate(contract["plain_map_ops_per_s"], 1)),
             (
                 "answer to certification",
                 f"median {milliseconds(certification['p50'])}, "

@@ -15,7 +15,7 @@ use crate::rows::Rows;
 use crate::step::{Given, Lengths, Step};
 use crate::value_type::Type;
 
-const REGISTER_MASK: usize = REGISTER_COUNT_MAX - 1;
+pub(crate) const REGISTER_MASK: usize = REGISTER_COUNT_MAX - 1;
 const _: () = assert!(REGISTER_COUNT_MAX.is_power_of_two());
 
 /// Why a call ended without a return.
@@ -253,12 +253,8 @@ impl<R: Rows> Call<'_, R> {
             return Ok(());
         };
         let [a, b, c, d] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        // One by one, for a slice of five would be a call.
-        result.push(1);
-        result.push(a);
-        result.push(b);
-        result.push(c);
-        result.push(d);
+        // Byte by byte as told, yet compiled to two stores, where to append a slice is a call.
+        result.extend([1, a, b, c, d].iter().copied());
         result.extend_from_slice(bytes);
         Ok(())
     }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::bound::{REGISTER_COUNT_MAX, ROW_COUNT_MAX};
-use crate::call::{Call, Halt};
+use crate::call::{Call, Halt, REGISTER_MASK};
 use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, Outcome, Refusal, require};
 use crate::program::Program;
@@ -78,11 +78,12 @@ impl Machine {
         self.scratch.clear();
         let loaded = program.loaded(transition).ok_or(Refusal::UnknownTransition)?;
         let mut arguments = Arguments { rest: args, length: args.len() };
-        let mut cells = self.cells.iter_mut();
+        let mut next = 0;
         let mut assign = |cell: Cell| {
-            if let Some(register) = cells.next() {
+            if let Some(register) = self.cells.get_mut(next & REGISTER_MASK) {
                 *register = cell;
             }
+            next = next.wrapping_add(1);
         };
         for value in &loaded.arguments {
             if let ValueType { optional: false, payload: Type::Bytes(max) } = *value {
@@ -216,6 +217,6 @@ impl Arguments<'_> {
         let start = self.length.wrapping_sub(self.rest.len());
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         self.rest = self.rest.get(length..).ok_or(Refusal::IllTypedArguments)?;
-        Cell::of_span(Source::Arguments, start, length).ok_or(Refusal::IllTypedArguments)
+        Ok(Cell::of_arguments(start, length))
     }
 }

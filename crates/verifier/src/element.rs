@@ -5,6 +5,7 @@
 //! fill the encoding up to a multiple of four blocks, which POLYVAL takes at a time, in less than
 //! two cost one by one.
 
+use crate::byte_string::copy;
 use crate::ids::{ThreadId, Timestamp};
 use crate::primitives::Primitives;
 use crate::record::{Hash, Record};
@@ -147,14 +148,5 @@ impl Element<'_> {
             copy(key_room, self.key);
             copy(rest.split_at_mut(self.value.len()).0, self.value);
         }
-    }
-}
-
-/// Copies a key or value; eight bytes, which are common, without a call.
-#[inline(always)]
-fn copy(room: &mut [u8], bytes: &[u8]) {
-    match (room.first_chunk_mut::<8>(), bytes.first_chunk::<8>()) {
-        (Some(room), Some(word)) if bytes.len() == 8 => *room = *word,
-        _ => room.copy_from_slice(bytes),
     }
 }

@@ -432,7 +432,6 @@ fn refused_code() -> Vec<(LoadError, Vec<u8>)> {
                 vec![pack(1, &[]), I::Bind { target: r(0), key: r(1) }, pack(1, &[0])],
             ),
         ),
-        (E::TooNarrow, local(1, Type::Bytes(7))),
         (E::TooNarrow, code(1, I::Constant { target: r(7), constant: 0 })),
         (E::TooNarrow, code(2, I::Move { target: r(6), source: r(4) })),
         (E::TooNarrow, code(2, I::Move { target: r(10), source: r(0) })),

@@ -479,3 +479,36 @@ fn a_run_needs_a_begin() {
     let outcome = machine.run(&program, &[], 0, &mut rows, &mut vec![]);
     assert_eq!(outcome, Ok(zeta_program::Outcome::Failed(Failure::Internal)));
 }
+
+#[test]
+fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
+    // Writes to the row of the first argument or, past a jump, gives the second in its stead.
+    let end = |write: I, payload: Type, here: u8| {
+        let data = ["key", "other"].map(|name| argument(name, ValueType::plain(DATA)));
+        let flag = [argument("here", ValueType::plain(BOOL))];
+        let code = vec![
+            I::Bind { target: r(3), key: r(0) },
+            I::Convert { target: r(5), source: r(1) },
+            word(4, 1),
+            I::JumpUnless { condition: r(2), to: 6 },
+            write,
+            I::Read { presence: r(4), target: r(5), row: r(3) },
+            give_back(&[4, 5]),
+        ];
+        let whole = Transition {
+            result: vec![ValueType::optional(DATA)],
+            ..transition(data.into_iter().chain(flag).collect(), vec![ROW, BOOL, payload], code)
+        };
+        let program = Program::load(&encode(&program_of(whole))).expect("the code is good");
+        let args = [bytes(b"a"), bytes(b"new"), vec![here]].concat();
+        call(&mut Machine::new(), &program, &state(&[(b"a", b"old")]), 0, &args, usize::MAX).0
+    };
+    let store = || I::Store { row: r(3), source: r(1) };
+    let nothing = || I::Move { target: r(4), source: r(2) };
+    assert_eq!(end(nothing(), DATA, 1), End::Done(optional(Some(b"old"))));
+    assert_eq!(end(nothing(), Type::Fixed(3), 1), End::Done(optional(Some(b"old"))));
+    assert_eq!(end(store(), DATA, 1), End::Done(optional(Some(b"new"))));
+    assert_eq!(end(I::Delete { row: r(3) }, Type::Fixed(3), 1), End::Done(optional(None)));
+    // The return alone, which the jump goes to.
+    assert_eq!(end(store(), DATA, 0), End::Done(optional(Some(b"new"))));
+}

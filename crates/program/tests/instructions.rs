@@ -483,7 +483,7 @@ fn a_run_needs_a_begin() {
 #[test]
 fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
     // Writes to the row of the first argument or, past a jump, gives the second in its stead.
-    let end = |write: I, payload: Type, here: u8| {
+    let end_of = |write: I, payload: Type, here: u8, given: [u16; 2]| {
         let data = ["key", "other"].map(|name| argument(name, ValueType::plain(DATA)));
         let flag = [argument("here", ValueType::plain(BOOL))];
         let code = vec![
@@ -493,7 +493,7 @@ fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
             I::JumpUnless { condition: r(2), to: 6 },
             write,
             I::Read { presence: r(4), target: r(5), row: r(3) },
-            give_back(&[4, 5]),
+            give_back(&given),
         ];
         let whole = Transition {
             result: vec![ValueType::optional(DATA)],
@@ -503,6 +503,7 @@ fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
         let args = [bytes(b"a"), bytes(b"new"), vec![here]].concat();
         call(&mut Machine::new(), &program, &state(&[(b"a", b"old")]), 0, &args, usize::MAX).0
     };
+    let end = |write: I, payload: Type, here: u8| end_of(write, payload, here, [4, 5]);
     let store = || I::Store { row: r(3), source: r(1) };
     let nothing = || I::Move { target: r(4), source: r(2) };
     assert_eq!(end(nothing(), DATA, 1), End::Done(optional(Some(b"old"))));
@@ -511,4 +512,7 @@ fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
     assert_eq!(end(I::Delete { row: r(3) }, Type::Fixed(3), 1), End::Done(optional(None)));
     // The return alone, which the jump goes to.
     assert_eq!(end(store(), DATA, 0), End::Done(optional(Some(b"new"))));
+    // Other registers than those of the read.
+    assert_eq!(end_of(nothing(), DATA, 1, [4, 1]), End::Done(optional(Some(b"new"))));
+    assert_eq!(end_of(I::Delete { row: r(3) }, DATA, 1, [2, 5]), End::Done(optional(Some(b""))));
 }

@@ -1,6 +1,7 @@
 //! How a worker runs its part of a batch: in chunks, whose stages overlap their cache misses.
 
 use crate::batch::Status;
+use crate::encoding::{arguments_len, begin_run, finish_run};
 use crate::error::HostError;
 use crate::operations::{Operations, Part};
 use crate::options::Policy;
@@ -8,9 +9,7 @@ use crate::plan::Expect;
 use crate::record::Place;
 use crate::shape::Need;
 use crate::worker::Worker;
-use zeta_verifier::{
-    ARGUMENTS_LEN_MAX, Authentication, Entry, RunApp, SlotList, Timestamp, TransitionId,
-};
+use zeta_verifier::{ARGUMENTS_LEN_MAX, Timestamp};
 
 /// Operations that are found, planned and verified together.
 const CHUNK_LEN: usize = 128;
@@ -211,27 +210,19 @@ impl Worker {
         slots: &[u16],
     ) {
         let index = part.index(at);
-        let arguments = part.operations.arguments(index, &mut self.scratch);
-        if arguments.len() > ARGUMENTS_LEN_MAX {
+        let log = &mut self.plan.log;
+        let start = begin_run(log, part.operations.transition(index));
+        part.operations.put_arguments(index, log);
+        if arguments_len(log, start) > ARGUMENTS_LEN_MAX {
+            log.truncate(start);
             // The log has no form for it; what the verifier would say is known.
             let code = zeta_program::Refusal::IllTypedArguments.code();
             part.results.set_code(at, Status::Refused, code);
             return;
         }
-        let mut bytes = [0; 2 * zeta_program::bound::ROW_COUNT_MAX];
-        for (pair, slot) in bytes.chunks_exact_mut(2).zip(slots) {
-            pair.copy_from_slice(&slot.to_le_bytes());
-        }
-        let Some(slots) = SlotList::from_bytes(&bytes[..2 * slots.len()]) else { return };
+        finish_run(log, start, slots);
         let expect = Expect::Run { operation: at as u32 };
-        self.plan.expect(expect, Timestamp::default());
-        Entry::RunApp(RunApp {
-            transition: TransitionId(part.operations.transition(index)),
-            authentication: Authentication::Embedded,
-            arguments,
-            slots,
-        })
-        .encode(&mut self.plan.log);
+        self.plan.expect(expect, start, Timestamp::default());
     }
 
     /// Plans to evict every record that is in a slot.

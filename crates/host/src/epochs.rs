@@ -5,7 +5,7 @@ use crate::error::HostError;
 use crate::store::{Engine, Shared};
 use crate::sweep::Cursor;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,6 +43,10 @@ struct Times {
 pub(crate) struct Epochs {
     /// The epoch in which operations should run.
     target: AtomicU32,
+    /// Epochs before this one are waited for.
+    wanted: AtomicU32,
+    /// Operations that had been answered when the last turn began.
+    turned_at: AtomicU64,
     /// Held during a whole turn.
     turning: Mutex<()>,
     times: Mutex<VecDeque<Times>>,
@@ -59,6 +63,8 @@ impl Epochs {
     pub(crate) fn new() -> Self {
         Self {
             target: AtomicU32::new(0),
+            wanted: AtomicU32::new(0),
+            turned_at: AtomicU64::new(0),
             turning: Mutex::new(()),
             times: Mutex::new(VecDeque::from([Times::open(Epoch(0))])),
             decided: Condvar::new(),
@@ -127,8 +133,18 @@ impl Shared {
         Ok(())
     }
 
+    /// Whether an epoch's end would certify anything, or somebody waits for it: a store at rest
+    /// does not stamp its records anew for ever.
+    fn is_turn_due(&self) -> Result<bool, HostError> {
+        self.check()?;
+        let wanted = self.epochs.wanted.load(Ordering::Acquire) > self.epochs.current().0;
+        Ok(wanted || self.operations()? != self.epochs.turned_at.load(Ordering::Acquire))
+    }
+
     fn turn_from(&self, epoch: Epoch) -> Result<(), HostError> {
+        // Before the epoch opens: an operation of the next epoch is never counted here.
         let operations = self.operations()?;
+        self.epochs.turned_at.store(operations, Ordering::Release);
         self.epochs.open(epoch.after());
         self.epochs.target.store(epoch.after().0, Ordering::Release);
         let before: u64 = self.epochs.times.lock().map_or(0, |times| {
@@ -198,6 +214,7 @@ impl Shared {
     /// Waits until `epoch` is certified.
     pub(crate) fn wait(&self, epoch: Epoch, timeout: Duration) -> Result<(), HostError> {
         let Some(board) = &self.board else { return Ok(()) };
+        self.epochs.wanted.fetch_max(epoch.after().0, Ordering::AcqRel);
         let deadline = Instant::now().checked_add(timeout);
         let panicked = || HostError::Internal { why: "a thread panicked in a turn" };
         let mut guard = self.epochs.times.lock().map_err(|_| panicked())?;
@@ -275,8 +292,13 @@ fn drive(shared: &Shared, every: Duration, stop: &(AtomicBool, Mutex<()>, Condva
             }
             continue;
         }
+        let turned = match shared.is_turn_due() {
+            Ok(true) => shared.turn(shared.epochs.current()),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
         // A failed store says why to whoever asks next.
-        if shared.turn(shared.epochs.current()).is_err() {
+        if turned.is_err() {
             return;
         }
         // A turn that took longer than its epoch is not made up for.

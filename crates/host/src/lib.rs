@@ -14,6 +14,7 @@ pub mod audit;
 mod batch;
 mod baton;
 mod chunk;
+mod encoding;
 mod epochs;
 mod error;
 mod fork;

@@ -1,6 +1,7 @@
 //! The operations of a batch as workers see them, whatever columns they came in.
 
 use crate::batch::{Column, DELETE, GET, PUT, Results, Status, Transitions};
+use crate::encoding::put_counted;
 use crate::shape::{Need, Shape};
 use zeta_verifier::{KEY_LEN_MAX, RelationId};
 
@@ -12,6 +13,8 @@ pub(crate) trait Operations: Sync {
     fn keys(&self, index: usize) -> Vec<(RelationId, &[u8])>;
     /// The encoded arguments, made in `scratch` where the batch has them in parts.
     fn arguments<'a>(&'a self, index: usize, scratch: &'a mut Vec<u8>) -> &'a [u8];
+    /// Appends the encoded arguments.
+    fn put_arguments(&self, index: usize, log: &mut Vec<u8>);
     /// The value to put, of a key-value batch; the unverified store asks for it.
     fn value(&self, index: usize) -> &[u8];
     /// Puts a record's value where the caller wants the result of a get.
@@ -61,6 +64,11 @@ impl Operations for Calls<'_> {
         self.arguments.get(index)
     }
 
+    #[inline(always)]
+    fn put_arguments(&self, index: usize, log: &mut Vec<u8>) {
+        log.extend_from_slice(self.arguments.get(index));
+    }
+
     /// The value after the key, in the encoded arguments of a put.
     fn value(&self, index: usize) -> &[u8] {
         let rest = self.arguments.get(index);
@@ -72,7 +80,7 @@ impl Operations for Calls<'_> {
     fn plain(&self, value: Option<&[u8]>, results: &mut Results, at: usize) {
         let mut result = vec![u8::from(value.is_some())];
         if let Some(value) = value {
-            put_bytes(&mut result, value);
+            put_counted(&mut result, value);
         }
         results.set(at, Status::Done, &result);
     }
@@ -102,11 +110,16 @@ impl Operations for KeyValue<'_> {
     #[inline(always)]
     fn arguments<'a>(&'a self, index: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
         scratch.clear();
-        put_bytes(scratch, self.keys.get(index));
-        if self.transition(index) == PUT {
-            put_bytes(scratch, self.values.get(index));
-        }
+        self.put_arguments(index, scratch);
         scratch
+    }
+
+    #[inline(always)]
+    fn put_arguments(&self, index: usize, log: &mut Vec<u8>) {
+        put_counted(log, self.keys.get(index));
+        if self.transition(index) == PUT {
+            put_counted(log, self.values.get(index));
+        }
     }
 
     #[inline(always)]
@@ -150,6 +163,8 @@ impl Operations for Nothing {
         &[]
     }
 
+    fn put_arguments(&self, _: usize, _: &mut Vec<u8>) {}
+
     fn value(&self, _: usize) -> &[u8] {
         &[]
     }
@@ -157,12 +172,6 @@ impl Operations for Nothing {
     fn plain(&self, _: Option<&[u8]>, _: &mut Results, _: usize) {}
 
     fn done(&self, _: usize, _: &[u8], _: &mut Results, _: usize) {}
-}
-
-#[inline(always)]
-fn put_bytes(encoded: &mut Vec<u8>, bytes: &[u8]) {
-    encoded.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-    encoded.extend_from_slice(bytes);
 }
 
 /// The operations of a batch that one worker runs, and where their results go.

@@ -1,5 +1,6 @@
 //! The log that a worker has planned and the verifier has not seen: bytes, and what to expect.
 
+use crate::encoding::put_evict_b;
 use zeta_verifier::{Direction, Entry, Epoch, SlotId, Timestamp};
 
 /// What an entry's answer is for.
@@ -45,10 +46,10 @@ impl Plan {
         self.log.is_empty()
     }
 
+    /// Notes that the entry at `offset` will be answered.
     #[inline(always)]
-    pub(crate) fn expect(&mut self, expect: Expect, stamp: Timestamp) {
-        let offset = self.log.len() as u32;
-        self.steps.push(Step { expect, offset, stamp });
+    pub(crate) fn expect(&mut self, expect: Expect, offset: usize, stamp: Timestamp) {
+        self.steps.push(Step { expect, offset: offset as u32, stamp });
     }
 
     /// Notes that an element of this timestamp is added.
@@ -67,19 +68,19 @@ impl Plan {
     #[inline(always)]
     pub(crate) fn evict_b(&mut self, expect: Expect, slot: u16) {
         let timestamp = self.next_stamp();
-        self.expect(expect, timestamp);
-        Entry::EvictB { slot: SlotId(slot), timestamp }.encode(&mut self.log);
+        self.expect(expect, self.log.len(), timestamp);
+        put_evict_b(&mut self.log, slot, timestamp);
     }
 
     pub(crate) fn evict_bm(&mut self, expect: Expect, slot: u16, ancestor_slot: u16) {
         let timestamp = self.next_stamp();
-        self.expect(expect, timestamp);
+        self.expect(expect, self.log.len(), timestamp);
         let (slot, ancestor_slot) = (SlotId(slot), SlotId(ancestor_slot));
         Entry::EvictBM { slot, ancestor_slot, timestamp }.encode(&mut self.log);
     }
 
     pub(crate) fn evict_m(&mut self, expect: Expect, slot: u16, ancestor_slot: u16) {
-        self.expect(expect, Timestamp::default());
+        self.expect(expect, self.log.len(), Timestamp::default());
         let (slot, ancestor_slot) = (SlotId(slot), SlotId(ancestor_slot));
         Entry::EvictM { slot, ancestor_slot }.encode(&mut self.log);
     }

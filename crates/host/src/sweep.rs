@@ -3,7 +3,6 @@
 use crate::error::HostError;
 use crate::options::Policy;
 use crate::plan::Expect;
-use crate::record::Place;
 use crate::worker::Worker;
 use zeta_verifier::Epoch;
 
@@ -70,11 +69,11 @@ impl Worker {
         Ok(cursor.next >= self.table.records.len())
     }
 
-    /// Plans to give a deferred record a timestamp of this epoch.
-    #[inline]
+    /// Plans to give a deferred record a timestamp of this epoch. The record takes it over when the
+    /// plan is flushed, before which nobody may plan anything else for it.
+    #[inline(always)]
     pub(crate) fn plan_restamp(&mut self, id: u32) {
         self.plan_add_b(id, self.passage);
-        self.table.record_mut(id).set_place(Place::Evicting);
         self.plan.evict_b(Expect::Restamp { record: id }, self.passage);
     }
 }

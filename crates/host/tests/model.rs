@@ -272,3 +272,22 @@ fn malformed_calls_are_refused_and_harm_nobody() {
         store.close().unwrap();
     }
 }
+
+#[test]
+fn a_store_at_rest_turns_no_epochs_but_those_that_are_waited_for() {
+    let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(3));
+    options.epoch_ms = Some(5);
+    let store = Store::open(options).unwrap();
+    let long = Duration::from_secs(60);
+    call(&store, PUT, &[bytes(b"key"), bytes(b"value")].concat());
+    store.wait(store.epoch(), long).unwrap();
+    // What ran at the very turn may need one more; then there is rest.
+    std::thread::sleep(Duration::from_millis(100));
+    let epoch = store.epoch();
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(store.epoch(), epoch);
+    store.wait(epoch, long).unwrap();
+    call(&store, GET, &bytes(b"key"));
+    store.wait(store.epoch(), long).unwrap();
+    store.close().unwrap();
+}

@@ -111,6 +111,11 @@ def test_an_adopted_root_vouches_for_its_records() -> None:
         {"app": b"no program"},
         {"nonce": b"short"},
         {"incarnation": b"short"},
+        {"threads": 65_536},
+        {"slots": -1},
+        {"byte_budget": 2**64},
+        # More memory than there is must not end the process.
+        {"threads": 65_535, "slots": 65_535},
     ],
     ids=repr,
 )
@@ -125,6 +130,13 @@ def test_bad_calls() -> None:
         verifier.verify_log(1, b"")
     with pytest.raises(errors.InvalidType):
         verifier.verify_log(0, "text")  # type: ignore[arg-type]
+    for number in (-1, 2**32):
+        with pytest.raises(errors.InvalidValue):
+            verifier.verify_log(number, b"")
+        with pytest.raises(errors.InvalidValue):
+            verifier.outcome(number)
+    with pytest.raises(errors.InvalidType):
+        zeta.Verifier(root=3)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         zeta.Verifier(unknown=1)  # type: ignore[call-arg]
 

@@ -1,6 +1,6 @@
 //! Byte strings that Python passes in: `bytes`, `bytearray`, `memoryview` and the like.
 
-use crate::errors::invalid_type;
+use crate::errors::{class_name, invalid_type};
 use core::ops::Deref;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
@@ -45,7 +45,7 @@ fn copied(object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     match PyBuffer::<u8>::get(object) {
         Ok(buffer) => buffer.to_vec(object.py()),
         Err(_) => {
-            let name = object.get_type().name()?;
+            let name = class_name(object);
             Err(invalid_type(format!("expected bytes or a buffer of bytes, not `{name}`")))
         }
     }

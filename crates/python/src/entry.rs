@@ -2,7 +2,8 @@
 
 use crate::bytes_like::BytesLike;
 use crate::class::Class;
-use crate::errors::{invalid_type, invalid_value};
+use crate::errors::{class_name, invalid_type, invalid_value};
+use crate::number::number;
 use crate::record::{record_object, with_record};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -60,7 +61,7 @@ fn encode_add_m(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()> {
 
 fn encode_add_b(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()> {
     let slot = slot(object, "slot")?;
-    let thread = ThreadId(number(object, "thread")?);
+    let thread = ThreadId(field(object, "thread")?);
     let timestamp = timestamp(object)?;
     with_record(&object.getattr("record")?, |record| {
         Entry::AddB { slot, thread, timestamp, record: *record }.encode(log);
@@ -86,10 +87,12 @@ fn encode_evict_bm(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()>
 }
 
 fn encode_run_app(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()> {
-    let transition = TransitionId(number(object, "transition")?);
+    let transition = TransitionId(field(object, "transition")?);
     let arguments = object.getattr("arguments")?;
     let arguments: BytesLike<'_> = arguments.extract()?;
-    let slots: Vec<u16> = object.getattr("slots")?.extract()?;
+    let slots = object.getattr("slots")?;
+    let slots = slots.try_iter()?.map(|slot| number(&slot?));
+    let slots: Vec<u16> = slots.collect::<PyResult<_>>()?;
     if u16::try_from(slots.len()).is_err() || u32::try_from(arguments.len()).is_err() {
         return Err(invalid_value("the arguments or slots are more than an entry can hold"));
     }
@@ -102,26 +105,30 @@ fn encode_run_app(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()> 
             .encode(log);
         return Ok(());
     }
+    if !SESSION.is_class_of(&session)? {
+        let name = class_name(&session);
+        return Err(invalid_type(format!("expected a `Session` or `None`, not `{name}`")));
+    }
     let mac = session.getattr("mac")?;
     let mac: BytesLike<'_> = mac.extract()?;
     let mac = <&[u8; 16]>::try_from(&*mac).map_err(|_| invalid_value("a MAC has 16 bytes"))?;
-    let sequence = session.getattr("sequence")?.extract()?;
-    let session = session.getattr("session")?.extract()?;
+    let sequence = number(&session.getattr("sequence")?)?;
+    let session = number(&session.getattr("session")?)?;
     let authentication = Authentication::Session { session, sequence, mac };
     Entry::RunApp(RunApp { transition, authentication, arguments: &arguments, slots }).encode(log);
     Ok(())
 }
 
-fn number(object: &Bound<'_, PyAny>, field: &str) -> PyResult<u16> {
-    let value = object.getattr(field)?;
+fn field(object: &Bound<'_, PyAny>, name: &str) -> PyResult<u16> {
+    let value = object.getattr(name)?;
     value.extract().map_err(|_| {
-        let class = object.get_type();
-        invalid_value(format!("`{value}` does not fit field `{field}` of {class}: 0 to 65535"))
+        let class = class_name(object);
+        invalid_value(format!("`{value}` does not fit field `{name}` of `{class}`: 0 to 65535"))
     })
 }
 
-fn slot(object: &Bound<'_, PyAny>, field: &str) -> PyResult<SlotId> {
-    number(object, field).map(SlotId)
+fn slot(object: &Bound<'_, PyAny>, name: &str) -> PyResult<SlotId> {
+    field(object, name).map(SlotId)
 }
 
 fn timestamp(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {

@@ -106,6 +106,11 @@ pub(crate) fn status_error(status: Status, code: u16, width: Option<usize>) -> P
     }
 }
 
+/// What to call an object of a wrong type.
+pub(crate) fn class_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "object".into(), |name| name.to_string())
+}
+
 /// A bug of ours.
 pub(crate) fn internal(message: impl Into<String>) -> PyErr {
     error(&INTERNAL_ERROR, message.into())

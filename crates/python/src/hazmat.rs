@@ -1,7 +1,8 @@
 //! DANGER: `zeta.hazmat`, the host's own tampering within reach of Python.
 
 use crate::bytes_like::BytesLike;
-use crate::errors::{host_error, invalid_value};
+use crate::errors::{host_error, invalid_type, invalid_value};
+use crate::number::number;
 use crate::store::PyStore;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -49,9 +50,9 @@ pub(crate) fn set_element(
     store: &PyStore,
     key: BytesLike<'_>,
     value: Option<BytesLike<'_>>,
-    epoch: u32,
-    counter: u32,
-    thread: u16,
+    #[pyo3(from_py_with = number)] epoch: u32,
+    #[pyo3(from_py_with = number)] counter: u32,
+    #[pyo3(from_py_with = number)] thread: u16,
 ) -> PyResult<()> {
     let value = value.map(|value| value.to_vec());
     let timestamp = Timestamp::new(Epoch(epoch), counter);
@@ -74,7 +75,7 @@ pub(crate) fn skew_timestamp(
     py: Python<'_>,
     store: &PyStore,
     key: BytesLike<'_>,
-    by: i64,
+    #[pyo3(from_py_with = number)] by: i64,
 ) -> PyResult<()> {
     act(py, store, |host| hazmat::skew_timestamp(host, RECORDS, &key, by))
 }
@@ -107,6 +108,9 @@ pub(crate) fn duplicate(py: Python<'_>, store: &PyStore, key: BytesLike<'_>) -> 
 /// Puts a Python function between the host and its verifier threads.
 #[pyfunction]
 pub(crate) fn intercept(py: Python<'_>, store: &PyStore, change: Py<PyAny>) -> PyResult<()> {
+    if !change.bind(py).is_callable() {
+        return Err(invalid_type("expected a function of a thread and its log"));
+    }
     // The function needs the interpreter while a worker is held: from now on nobody may wait for
     // a worker and hold the interpreter.
     store.never_wait_attached();

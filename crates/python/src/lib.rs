@@ -13,6 +13,7 @@ mod entry;
 mod errors;
 mod hazmat;
 mod log;
+mod number;
 mod options;
 mod outcome;
 mod path;

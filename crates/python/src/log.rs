@@ -3,7 +3,8 @@
 use crate::bytes_like::BytesLike;
 use crate::class::Class;
 use crate::entry::{encode_entry, entry_object};
-use crate::errors::{decode_error, invalid_type, invalid_value};
+use crate::errors::{class_name, decode_error, invalid_type, invalid_value};
+use crate::number::number;
 use crate::path::PyPath;
 use crate::record::{pointers, pointers_object};
 use pyo3::prelude::*;
@@ -24,8 +25,8 @@ pub(crate) fn encode<'py>(entries: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     let mut log = Vec::new();
     if !encode_entry(entries, &mut log)? {
         let not_entry = |object: &Bound<'_, PyAny>| {
-            let name = object.get_type();
-            invalid_type(format!("expected an entry of a log or an iterable of them, not {name}"))
+            let name = class_name(object);
+            invalid_type(format!("expected an entry of a log or an iterable of them, not `{name}`"))
         };
         for entry in entries.try_iter().map_err(|_| not_entry(entries))? {
             let entry = entry?;
@@ -111,7 +112,10 @@ pub(crate) fn encode_pointers<'py>(node: &Bound<'py, PyAny>) -> PyResult<Bound<'
 
 /// The leaf of a record: where its key lies in the tree.
 #[pyfunction]
-pub(crate) fn leaf_path(relation: u16, key: BytesLike<'_>) -> PyPath {
+pub(crate) fn leaf_path(
+    #[pyo3(from_py_with = number)] relation: u16,
+    key: BytesLike<'_>,
+) -> PyPath {
     PyPath(verifier::leaf_path(&hasher(), RelationId(relation), &key))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::bytes_like::BytesLike;
 use crate::errors::invalid_value;
+use crate::number::number;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zeta_verifier::{Direction, PATH_BITS, Path};
@@ -15,7 +16,7 @@ pub(crate) struct PyPath(pub(crate) Path);
 impl PyPath {
     #[new]
     #[pyo3(signature = (bits, length = 256))]
-    fn new(bits: BytesLike<'_>, length: u16) -> PyResult<Self> {
+    fn new(bits: BytesLike<'_>, #[pyo3(from_py_with = number)] length: u16) -> PyResult<Self> {
         let given = bits.len();
         let bits = bits.first_chunk::<32>().filter(|_| given == 32);
         let bits = bits
@@ -46,7 +47,7 @@ impl PyPath {
     }
 
     /// The first `length` bits; the path itself where it is shorter.
-    fn truncated(&self, length: u16) -> Self {
+    fn truncated(&self, #[pyo3(from_py_with = number)] length: u16) -> Self {
         Self(self.0.truncated(length))
     }
 
@@ -56,7 +57,7 @@ impl PyPath {
     }
 
     /// The bit at `depth`, 0 for left and 1 for right; 0 where the path ends before.
-    fn bit(&self, depth: u16) -> u8 {
+    fn bit(&self, #[pyo3(from_py_with = number)] depth: u16) -> u8 {
         u8::from(self.0.direction_at(depth) == Direction::Right)
     }
 

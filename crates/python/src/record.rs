@@ -2,7 +2,8 @@
 
 use crate::bytes_like::BytesLike;
 use crate::class::Class;
-use crate::errors::{invalid_type, invalid_value};
+use crate::errors::{class_name, invalid_type, invalid_value};
+use crate::number::number;
 use crate::path::PyPath;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -26,10 +27,10 @@ pub(crate) fn with_record<T>(
         return Ok(body(&Record::Node { path, node: &node }));
     }
     if !APP.is_class_of(object)? {
-        let name = object.get_type().name()?;
+        let name = class_name(object);
         return Err(invalid_type(format!("expected a record, `App` or `Node`, not `{name}`")));
     }
-    let relation = RelationId(object.getattr("relation")?.extract()?);
+    let relation = RelationId(number(&object.getattr("relation")?)?);
     let (key, value) = (object.getattr("key")?, object.getattr("value")?);
     let (key, value): (BytesLike<'_>, Option<BytesLike<'_>>) = (key.extract()?, value.extract()?);
     if u16::try_from(key.len()).is_err() {
@@ -41,8 +42,11 @@ pub(crate) fn with_record<T>(
 
 /// The value of a node from an object with `left` and `right`.
 pub(crate) fn pointers(object: &Bound<'_, PyAny>) -> PyResult<Node> {
-    let left = pointer(&object.getattr("left")?)?;
-    let right = pointer(&object.getattr("right")?)?;
+    let (Ok(left), Ok(right)) = (object.getattr("left"), object.getattr("right")) else {
+        let name = class_name(object);
+        return Err(invalid_type(format!("expected `Pointers` or a `Node`, not `{name}`")));
+    };
+    let (left, right) = (pointer(&left)?, pointer(&right)?);
     Ok(Node { left, right })
 }
 
@@ -51,7 +55,7 @@ fn pointer(object: &Bound<'_, PyAny>) -> PyResult<Pointer> {
         return Ok(Pointer::Empty);
     }
     if !POINTER.is_class_of(object)? {
-        let name = object.get_type().name()?;
+        let name = class_name(object);
         return Err(invalid_type(format!("expected `Pointer` or `None`, not `{name}`")));
     }
     let path = object.getattr("path")?.extract::<PyPath>()?.0;

@@ -4,6 +4,7 @@ use crate::bytes_like::BytesLike;
 use crate::class::Class;
 use crate::column::PyColumn;
 use crate::errors::{epoch_error, host_error, invalid_value, status_error};
+use crate::number::number;
 use crate::options::OpenOptions;
 use crate::outcome::outcome_object;
 use crate::results::{Kinds, PyResults};
@@ -240,7 +241,12 @@ impl PyStore {
     }
 
     /// Waits until an epoch is certified, at most so many seconds.
-    fn wait_for(&self, py: Python<'_>, epoch: u32, timeout: Option<f64>) -> PyResult<()> {
+    fn wait_for(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = number)] epoch: u32,
+        timeout: Option<f64>,
+    ) -> PyResult<()> {
         let deadline = match timeout.map(Duration::try_from_secs_f64) {
             None => None,
             Some(Ok(timeout)) => Instant::now().checked_add(timeout),
@@ -261,13 +267,21 @@ impl PyStore {
         }
     }
 
-    fn outcome<'py>(&self, py: Python<'py>, epoch: u32) -> PyResult<Bound<'py, PyAny>> {
+    fn outcome<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number)] epoch: u32,
+    ) -> PyResult<Bound<'py, PyAny>> {
         outcome_object(py, &self.store.outcome(Epoch(epoch)))
     }
 
     /// The latest epochs, oldest first, none before `first`.
     #[pyo3(signature = (first = 0))]
-    fn epochs<'py>(&self, py: Python<'py>, first: u32) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn epochs<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number)] first: u32,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let infos = py.detach(|| self.store.epochs());
         infos
             .iter()
@@ -431,7 +445,7 @@ fn numbers(kinds: &Bound<'_, PyAny>) -> PyResult<Vec<u16>> {
     }
     match PyBuffer::<u16>::get(kinds) {
         Ok(buffer) => buffer.to_vec(kinds.py()),
-        Err(_) => kinds.extract(),
+        Err(_) => kinds.try_iter()?.map(|kind| number(&kind?)).collect(),
     }
 }
 

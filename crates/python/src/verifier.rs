@@ -4,6 +4,7 @@ use crate::bytes_like::BytesLike;
 use crate::class::Class;
 use crate::entry::timestamp_object;
 use crate::errors::{config_error, internal, invalid_value, load_error, not_yet_name};
+use crate::number::number;
 use crate::outcome::{outcome_object, reason_object};
 use crate::record::pointers;
 use pyo3::prelude::*;
@@ -23,6 +24,9 @@ static NOT_YET: Class = Class::new("zeta.reason", "NotYet");
 
 /// A log of up to so many bytes is verified while other Python threads wait.
 const ATTACHED_LEN_MAX: usize = 4096;
+/// Slots of all threads together: they are all made at once, and memory that is not there would
+/// end the process.
+const SLOT_COUNT_MAX: u32 = 1 << 24;
 
 /// The bytes of the key-value application's program.
 #[pyfunction]
@@ -47,14 +51,21 @@ impl PyVerifier {
     #[expect(clippy::too_many_arguments, reason = "named in Python, each with a default")]
     fn new(
         py: Python<'_>,
-        threads: u16,
-        slots: u16,
+        #[pyo3(from_py_with = number)] threads: u16,
+        #[pyo3(from_py_with = number)] slots: u16,
         app: Option<BytesLike<'_>>,
-        byte_budget: u64,
+        #[pyo3(from_py_with = number)] byte_budget: u64,
         root: Option<&Bound<'_, PyAny>>,
         nonce: Option<BytesLike<'_>>,
         incarnation: Option<BytesLike<'_>>,
     ) -> PyResult<Self> {
+        let slot_count = u32::from(threads) * u32::from(slots);
+        if slot_count > SLOT_COUNT_MAX {
+            return Err(invalid_value(format!(
+                "`threads` with `slots` each make `{slot_count}` slots, the limit is \
+                 `{SLOT_COUNT_MAX}`"
+            )));
+        }
         let program = match app {
             Some(bytes) => Program::load(&bytes),
             None => Program::load(&zeta_program::key_value()),
@@ -77,7 +88,7 @@ impl PyVerifier {
     fn verify_log<'py>(
         &self,
         py: Python<'py>,
-        thread: usize,
+        #[pyo3(from_py_with = number)] thread: usize,
         data: BytesLike<'_>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let baton = self.thread(thread)?;
@@ -95,7 +106,11 @@ impl PyVerifier {
     }
 
     /// What became of an epoch.
-    fn outcome<'py>(&self, py: Python<'py>, epoch: u32) -> PyResult<Bound<'py, PyAny>> {
+    fn outcome<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number)] epoch: u32,
+    ) -> PyResult<Bound<'py, PyAny>> {
         outcome_object(py, &self.board.outcome(Epoch(epoch)))
     }
 
@@ -117,7 +132,11 @@ impl PyVerifier {
     }
 
     /// A thread's clock.
-    fn clock<'py>(&self, py: Python<'py>, thread: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn clock<'py>(
+        &self,
+        py: Python<'py>,
+        #[pyo3(from_py_with = number)] thread: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let baton = self.thread(thread)?;
         let clock = py.detach(|| match baton.lock() {
             Ok(state) => Ok(state.clock()),

@@ -184,6 +184,17 @@ def test_a_log_that_cannot_grow_is_told(trace: Path, tmp_path: Path):
     assert "Traceback" not in ended.stderr
 
 
+def test_a_reader_who_goes_is_no_sign_of_tampering(trace: Path):
+    command = [sys.executable, "-m", "zeta.cli", "replay", str(trace), "--limit", "500"]
+    ended = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert ended.stdout is not None
+    ended.stdout.close()
+    assert ended.stderr is not None
+    with ended, ended.stderr:
+        assert ended.stderr.read() == "zeta: whoever read the output has gone\n"
+    assert ended.returncode == 2
+
+
 def test_the_command_runs_as_a_process_of_its_own(trace: Path):
     ended = subprocess.run(
         [sys.executable, "-m", "zeta.cli", "replay", str(trace), "--limit", "500", "--json"],

@@ -68,6 +68,8 @@ def test_each_attack_is_caught_by_a_named_check(attempted: attack.Attack):
         (errors.InvalidValue("no such thing"), 2, "no such thing"),
         (errors.InternalError("impossible"), 70, "report it"),
         (OSError(errno.ENOSPC, "No space left on device", "a"), 2, "the disk is full: `a`"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "the disk is full: `the output`"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 2, "has gone"),
         (PermissionError(errno.EACCES, "Permission denied", "b"), 2, "cannot use `b`"),
         (MemoryError(), 2, "memory"),
         (KeyboardInterrupt(), 130, "interrupted"),

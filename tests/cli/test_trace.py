@@ -55,6 +55,18 @@ def test_csv_says_it_all(tmp_path: Path):
     assert operations.records.tolist() == [0, 0, 0, 0, 1]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_csv(tmp_path: Path):
+    path = tmp_path / "from_a_spreadsheet.txt"
+    path.write_text("op,key,value\nput,a,1\n", encoding="utf-8-sig")
+    assert read_trace(path).operations.keys == [b"a"]
+
+
+def test_the_longest_values_can_be_made_up():
+    first, again, other = value_bytes(np.array([1, 1, 2], np.uint64), 1 << 20)
+    assert (first == again).all()
+    assert np.count_nonzero(first == other) < 1 << 14
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Never, ParamSpec
@@ -46,6 +47,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             command(*arguments, **options)
         except (errors.Error, OSError, MemoryError, KeyboardInterrupt) as error:
             what, code = verdict(error)
+            if isinstance(error, BrokenPipeError):
+                # Or the interpreter tries once more to write, at its end.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             say(what)
             raise typer.Exit(code) from None
 
@@ -68,7 +72,9 @@ def verdict(error: BaseException) -> tuple[str, int]:
         case KeyboardInterrupt():
             return "interrupted", INTERRUPTED
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return f"the disk is full: `{error.filename}`", MISUSED
+            return f"the disk is full: `{error.filename or 'the output'}`", MISUSED
+        case BrokenPipeError():
+            return "whoever read the output has gone", MISUSED
         case OSError(filename=filename) if filename is not None:
             return f"cannot use `{filename}`: {error.strerror}", MISUSED
     raise error

@@ -17,14 +17,20 @@ from rich.progress import (
 )
 
 
+class _Stream(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end with the exit code that says that an attack was detected.
+        raise BrokenPipeError
+
+
 class Screen:
     """With `as_json` the text moves to the error stream, so that scripts read only the object."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._errors = _Stream(stderr=True, highlight=False, soft_wrap=True)
         self._text = (
-            self._errors if as_json else Console(highlight=False, soft_wrap=True, emoji=False)
+            self._errors if as_json else _Stream(highlight=False, soft_wrap=True, emoji=False)
         )
 
     def say(self, text: str = "", style: str | None = None) -> None:

@@ -16,6 +16,7 @@ Numbers: TypeAlias = NDArray[np.uint64]
 
 # Odd constants of splitmix64: neighbouring numbers give unrelated values.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
+_WORD = (1 << 64) - 1
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
@@ -77,7 +78,7 @@ def value_bytes(numbers: Numbers, size: int) -> Bytes:
     """One value of `size` bytes for each number: the same number, the same value."""
     words = np.empty((len(numbers), -(-size // 8)), "<u8")
     for column in range(words.shape[1]):
-        words[:, column] = mix(numbers + np.uint64((column + 1) << 48))
+        words[:, column] = mix(numbers + np.uint64((column + 1) << 48 & _WORD))
     return np.ascontiguousarray(words.view(np.uint8)[:, :size])
 
 

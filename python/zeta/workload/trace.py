@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import lzma
@@ -105,7 +106,7 @@ def recognise(path: Path, start: bytes) -> str:
 
 
 def _is_csv(start: bytes) -> bool:
-    first = start.split(b"\n", 1)[0].split(b",")
+    first = start.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].split(b",")
     return len(first) > 1 and first[0].strip().lower() in {b"op", *(k.encode() for k in _KINDS)}
 
 
@@ -176,7 +177,7 @@ def _from_csv(path: Path, limit: int | None, value_size: int) -> Trace:
 def _rows(path: Path, limit: int | None) -> Iterator[tuple[int, bytes, bytes | None]]:
     count = 0
     csv.field_size_limit(4 * _VALUE_LEN_MAX)
-    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
+    with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as text:
         rows = csv.reader(text, strict=True)
         try:
             for row in rows:

@@ -202,3 +202,22 @@ def test_bad_calls() -> None:
         store.put(ONE, b"1")
         with pytest.raises(errors.ApiMisuse, match="unverified"):
             hazmat.tamper(store).set_value(ONE, b"2")
+
+
+def test_an_embedded_request_is_bound_by_nobody() -> None:
+    # The stated limit of embedded operations (docs/security.md): to be turned round by sessions.
+    def ask_for_another_value(_: int, data: bytes) -> bytes:
+        return log.encode(
+            replace(entry, arguments=log.arguments(ONE, b"theirs"))
+            if isinstance(entry, log.RunApp)
+            else entry
+            for entry in log.decode(data)
+        )
+
+    with prepared("hybrid", 1) as store:
+        store.get(ONE)
+        hazmat.tamper(store).intercept(ask_for_another_value)
+        store.put(ONE, b"ours!!")
+        hazmat.tamper(store).intercept(lambda _, __: None)
+        assert store.get(ONE) == b"theirs"
+        store.certify()

@@ -184,7 +184,7 @@ def compare_policies(screen: Screen, plan: Plan) -> dict[str, Any]:
     results = {
         policy: run_ycsb(screen, plan, "ycsb-a", policy) for policy in options.VERIFIED_POLICIES
     }
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             name,
             f"{result['verified_ops_per_s']:,}",

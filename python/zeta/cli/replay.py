@@ -116,7 +116,7 @@ def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
             seconds = plan.epoch_seconds if verified else None
             side = Side(store, threads=plan.threads, epoch_seconds=seconds)
             sides.append(stack.enter_context(side))
-        verified_side, *other_sides = sides
+        verified_side, unverified_side, map_side = sides
         with screen.progress("replaying", len(source.operations)) as bar:
             for operations in rounds(source, size):
                 calls = prepare(
@@ -126,12 +126,12 @@ def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
                     value_size=size,
                 )
                 answers = verified_side.serve(calls)
-                for side in other_sides:
-                    side.serve(calls)
+                unverified_side.serve(calls)
+                map_side.serve(calls)
                 checker.check(operations, answers)
                 bar.advance(len(operations))
         verified_side.settle()
-        return figures(*sides, checker.wrong)
+        return figures(verified_side, unverified_side, map_side, checker.wrong)
 
 
 def rounds(source: Trace, value_size: int) -> Iterator[Operations]:

@@ -70,14 +70,6 @@ impl Cell {
         fits.then_some(Cell(word))
     }
 
-    /// A byte string of the arguments, within the bounds that the loader has set them.
-    #[inline(always)]
-    pub(crate) const fn of_arguments(start: usize, length: usize) -> Cell {
-        let start = start as u64 & ((1 << START_BITS) - 1);
-        let length = length as u64 & ((1 << LENGTH_BITS) - 1);
-        Cell(start | length << LENGTH_SHIFT | 1 << SOURCE_SHIFT)
-    }
-
     #[inline(always)]
     pub(crate) const fn word(self) -> u64 {
         self.0
@@ -93,12 +85,6 @@ impl Cell {
             3 => Source::Constant(index),
             _ => Source::Row(index),
         }
-    }
-
-    /// Whether the source is `Arguments`, as it is most often: cheaper to ask than `source`.
-    #[inline(always)]
-    pub(crate) const fn in_arguments(self) -> bool {
-        (self.0 >> SOURCE_SHIFT) & ((1 << SOURCE_BITS) - 1) == 1
     }
 
     #[inline(always)]

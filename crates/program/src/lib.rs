@@ -37,7 +37,6 @@ mod machine;
 mod program;
 mod row_access;
 mod rows;
-mod step;
 mod value;
 mod value_type;
 

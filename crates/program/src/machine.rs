@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::bound::{REGISTER_COUNT_MAX, ROW_COUNT_MAX};
-use crate::call::{Call, Halt, REGISTER_MASK};
+use crate::call::{Call, Halt};
 use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, Outcome, Refusal, require};
 use crate::program::Program;
 use crate::rows::{RelationId, RowHandle, Rows, TransitionId};
-use crate::value_type::{Type, ValueType};
+use crate::value_type::Type;
 
 /// Memory for calls, one at a time, used again from call to call.
 #[derive(Debug)]
@@ -76,27 +76,22 @@ impl Machine {
         self.begun = None;
         self.row_count = 0;
         self.scratch.clear();
-        let loaded = program.loaded(transition).ok_or(Refusal::UnknownTransition)?;
+        let found = program.transition(transition).ok_or(Refusal::UnknownTransition)?;
         let mut arguments = Arguments { rest: args, length: args.len() };
-        let mut next = 0;
+        let mut cells = self.cells.iter_mut();
         let mut assign = |cell: Cell| {
-            if let Some(register) = self.cells.get_mut(next & REGISTER_MASK) {
+            if let Some(register) = cells.next() {
                 *register = cell;
             }
-            next = next.wrapping_add(1);
         };
-        for value in &loaded.arguments {
-            if let ValueType { optional: false, payload: Type::Bytes(max) } = *value {
-                assign(arguments.bytes(max)?);
-                continue;
-            }
-            let present = !value.optional || arguments.flag()?;
-            if value.optional {
+        for argument in &found.arguments {
+            let present = !argument.value.optional || arguments.flag()?;
+            if argument.value.optional {
                 assign(Cell::of_word(u64::from(present)));
             }
             assign(match present {
-                true => arguments.payload(value.payload)?,
-                false => absent(value.payload).ok_or(Refusal::IllTypedArguments)?,
+                true => arguments.payload(argument.value.payload)?,
+                false => absent(argument.value.payload).ok_or(Refusal::IllTypedArguments)?,
             });
         }
         require(arguments.rest.is_empty(), Refusal::IllTypedArguments)?;
@@ -117,12 +112,11 @@ impl Machine {
         result: &mut Vec<u8>,
     ) -> Result<Outcome, R::Stop> {
         let result_start = result.len();
-        let begun = self.begun.take();
-        let halted = match begun.and_then(|transition| program.loaded(transition)) {
+        let halted = match self.begun.take() {
             None => Err(Halt::Failed(Failure::Internal)),
-            Some(loaded) => {
-                Call { machine: self, program, loaded, args, epoch, rows }.execute(result)
-            }
+            Some(transition) => Call::new(self, program, transition, args, epoch, rows)
+                .map_err(Halt::Failed)
+                .and_then(|mut call| call.execute(result)),
         };
         let Err(halt) = halted else { return Ok(Outcome::Done) };
         // A call that did not return has no writes and no result.
@@ -149,14 +143,12 @@ impl Machine {
         self.rows.iter().take(self.row_count).filter_map(move |row| match row.written {
             Written::Nothing => None,
             Written::Null => Some((row.handle, None)),
-            Written::Bytes(cell) if cell.in_arguments() => {
-                Some((row.handle, args.get(cell.range())))
-            }
             Written::Bytes(cell) => {
                 let memory = match cell.source() {
+                    Source::Arguments => args,
                     Source::Scratch => &self.scratch,
                     // INVARIANT: a store copies what lies in constants or rows to scratch.
-                    _ => ZEROS,
+                    Source::Zeros | Source::Constant(_) | Source::Row(_) => ZEROS,
                 };
                 Some((row.handle, memory.get(cell.range())))
             }
@@ -165,7 +157,7 @@ impl Machine {
 }
 
 /// The payload of an absent optional value.
-fn absent(payload: Type) -> Option<Cell> {
+pub(crate) fn absent(payload: Type) -> Option<Cell> {
     match payload {
         Type::Fixed(length) => Cell::of_span(Source::Zeros, 0, usize::try_from(length).ok()?),
         Type::Bool | Type::Integer(_) | Type::Bytes(_) | Type::Row(_) => Some(Cell::EMPTY),
@@ -187,18 +179,16 @@ impl Arguments<'_> {
     }
 
     #[inline(always)]
-    fn bytes(&mut self, max: u32) -> Result<Cell, Refusal> {
-        let (length, rest) = self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
-        self.rest = rest;
-        let length = u32::from_le_bytes(*length);
-        require(length <= max, Refusal::IllTypedArguments)?;
-        self.span(length)
-    }
-
-    #[inline(always)]
     fn payload(&mut self, payload: Type) -> Result<Cell, Refusal> {
         match payload {
-            Type::Bytes(max) => self.bytes(max),
+            Type::Bytes(max) => {
+                let (length, rest) =
+                    self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
+                self.rest = rest;
+                let length = u32::from_le_bytes(*length);
+                require(length <= max, Refusal::IllTypedArguments)?;
+                self.span(length)
+            }
             Type::Fixed(length) => self.span(length),
             Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
             Type::Integer(integer) => {
@@ -214,9 +204,9 @@ impl Arguments<'_> {
 
     #[inline(always)]
     fn span(&mut self, length: u32) -> Result<Cell, Refusal> {
-        let start = self.length.wrapping_sub(self.rest.len());
+        let start = self.length.saturating_sub(self.rest.len());
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         self.rest = self.rest.get(length..).ok_or(Refusal::IllTypedArguments)?;
-        Ok(Cell::of_arguments(start, length))
+        Cell::of_span(Source::Arguments, start, length).ok_or(Refusal::IllTypedArguments)
     }
 }

@@ -1,6 +1,5 @@
 //! A program that the loader has accepted.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -13,8 +12,7 @@ use crate::decode::decode;
 use crate::error::LoadError;
 use crate::flow::check_code;
 use crate::rows::TransitionId;
-use crate::step::Step;
-use crate::value_type::{Type, ValueType};
+use crate::value_type::Type;
 
 const DIGEST_DOMAIN: &[u8] = b"zeta program v1\0";
 
@@ -27,12 +25,10 @@ pub struct Program {
     loaded: Vec<Loaded>,
 }
 
-/// What the loader has found out about a transition: all that the machine needs of it.
+/// What the loader has found out about a transition.
 #[derive(Clone, Debug)]
-pub(crate) struct Loaded {
-    pub(crate) arguments: Box<[ValueType]>,
-    pub(crate) registers: Vec<Type>,
-    pub(crate) steps: Box<[Step]>,
+struct Loaded {
+    registers: Vec<Type>,
     cost: Cost,
 }
 
@@ -46,9 +42,7 @@ impl Program {
             let registers = transition.registers();
             check_code(&assembly, transition, &registers)?;
             let cost = check_cost(transition, &registers)?;
-            let arguments = transition.arguments.iter().map(|argument| argument.value).collect();
-            let steps = Step::all_of(transition, &registers);
-            loaded.push(Loaded { arguments, registers, steps, cost });
+            loaded.push(Loaded { registers, cost });
         }
         let digest = Sha256::new().chain_update(DIGEST_DOMAIN).chain_update(bytes).finalize();
         Ok(Program { bytes: bytes.to_vec(), digest: digest.into(), assembly, loaded })
@@ -98,8 +92,11 @@ impl Program {
         self.assembly.constants.get(usize::from(index)).map(Vec::as_slice)
     }
 
-    #[inline(always)]
-    pub(crate) fn loaded(&self, id: TransitionId) -> Option<&Loaded> {
-        self.loaded.get(usize::from(id.0))
+    pub(crate) fn transition(&self, id: TransitionId) -> Option<&Transition> {
+        self.assembly.transitions.get(usize::from(id.0))
+    }
+
+    pub(crate) fn registers(&self, id: TransitionId) -> Option<&[Type]> {
+        self.loaded.get(usize::from(id.0)).map(|loaded| loaded.registers.as_slice())
     }
 }

@@ -13,17 +13,15 @@ use crate::value_type::Type;
 
 impl<R: Rows> Call<'_, R> {
     pub(crate) fn convert(&mut self, target: Register, source: Register) -> Result<(), Failure> {
-        let cell = self.cell(source);
+        let cell = self.cell(source)?;
         match (self.type_of(source)?, self.type_of(target)?) {
             (Type::Integer(from), Type::Integer(to)) => {
                 let word = to.word_of(from.value_of(cell.word())).ok_or(Failure::Overflow)?;
-                self.set_word(target, word);
-                Ok(())
+                self.set_word(target, word)
             }
             (_, to) => {
                 require_shape(to, cell.length())?;
-                self.set(target, cell);
-                Ok(())
+                self.set(target, cell)
             }
         }
     }
@@ -34,7 +32,7 @@ impl<R: Rows> Call<'_, R> {
         left: Register,
         right: Register,
     ) -> Result<bool, Failure> {
-        let (left_cell, right_cell) = (self.cell(left), self.cell(right));
+        let (left_cell, right_cell) = (self.cell(left)?, self.cell(right)?);
         match self.type_of(left)? {
             Type::Bytes(_) | Type::Fixed(_) => {
                 let (left, right) = (self.bytes(left_cell)?, self.bytes(right_cell)?);
@@ -66,9 +64,9 @@ impl<R: Rows> Call<'_, R> {
         start: Register,
         end: Register,
     ) -> Result<(), Failure> {
-        let cell = self.cell(source);
+        let cell = self.cell(source)?;
         let position = |word: u64| usize::try_from(word).unwrap_or(usize::MAX);
-        let (start, end) = (position(self.cell(start).word()), position(self.cell(end).word()));
+        let (start, end) = (position(self.cell(start)?.word()), position(self.cell(end)?.word()));
         require(start <= end, Failure::Bounds)?;
         require(end <= cell.length(), Failure::Bounds)?;
         let length = end.saturating_sub(start);
@@ -82,14 +80,14 @@ impl<R: Rows> Call<'_, R> {
             length = length.saturating_add(match self.type_of(*operand)? {
                 Type::Integer(integer) => integer.width(),
                 Type::Bool => 1,
-                _ => self.cell(*operand).length(),
+                _ => self.cell(*operand)?.length(),
             });
         }
         // Before the first byte is copied, so that scratch memory stays within its bound.
         require_shape(self.type_of(target)?, length)?;
         let start = self.machine.scratch.len();
         for operand in operands {
-            let cell = self.cell(*operand);
+            let cell = self.cell(*operand)?;
             let width = match self.type_of(*operand)? {
                 Type::Integer(integer) => integer.width(),
                 Type::Bool => 1,
@@ -109,7 +107,7 @@ impl<R: Rows> Call<'_, R> {
         source: Register,
         offset: u32,
     ) -> Result<(), Failure> {
-        let cell = self.cell(source);
+        let cell = self.cell(source)?;
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let found = self.type_of(target)?;
         let width = found.encoded_max();
@@ -126,8 +124,7 @@ impl<R: Rows> Call<'_, R> {
                 return self.set_span(target, cell.source(), start, width);
             }
         };
-        self.set_word(target, word);
-        Ok(())
+        self.set_word(target, word)
     }
 
     pub(crate) fn hmac(
@@ -136,9 +133,9 @@ impl<R: Rows> Call<'_, R> {
         key: Register,
         message: Register,
     ) -> Result<(), Failure> {
-        let key = self.bytes(self.cell(key))?;
+        let key = self.bytes(self.cell(key)?)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(key).or(Err(Failure::Internal))?;
-        mac.update(self.bytes(self.cell(message))?);
+        mac.update(self.bytes(self.cell(message)?)?);
         let tag = mac.finalize().into_bytes();
         self.set_made(target, &tag)
     }

@@ -98,6 +98,22 @@ def test_operations_on_one_key_run_in_order() -> None:
             assert batch.present.tolist() == [False, True, False, True, True, False, False]
 
 
+@pytest.mark.parametrize("policy", ["hybrid", "merkle", "unverified"])
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("width", [None, 1, 2, 8])
+def test_deletes_say_what_they_found_at_any_width(
+    width: int | None, workers: int, policy: zeta.store.Policy
+) -> None:
+    kinds = [zeta.KINDS[kind] for kind in ("put", "delete", "delete", "put", "get", "delete")]
+    keys, values = [b"key"] * len(kinds), [b"12"] * len(kinds)
+    with zeta.open(workers=workers, policy=policy) as store:
+        batch = store.run_many(kinds, keys, values, width=width)
+        assert batch.present.tolist() == [False, True, False, False, True, True]
+        assert store.delete(b"key") is False
+        store[b"key"] = b"1"
+        assert store.delete(b"key") is True
+
+
 def test_one_kind_for_all() -> None:
     with zeta.open(workers=2) as store:
         assert len(store.run_many("put", KEYS, VALUES)) == COUNT

@@ -54,7 +54,7 @@ pub enum Batch<'a> {
 pub enum Status {
     /// It ran; there is a result.
     Done = 0,
-    /// A key-value batch alone: it ran, and the key has no value.
+    /// A key-value batch alone: it ran, and there was no value to get or to delete.
     Absent = 1,
     /// A check of the application failed; `code` says which. Nothing was written.
     Failed = 2,
@@ -67,7 +67,7 @@ pub enum Status {
 /// Where results go; used again from batch to batch.
 ///
 /// Of a `Calls` batch a result is the encoded result; of a `KeyValue` batch it is the plain value
-/// of a get, and one byte, 0 or 1, for a delete.
+/// of a get; a delete's status alone tells whether there was a value.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     pub statuses: Vec<u8>,
@@ -160,6 +160,12 @@ impl Results {
             }
             Some(_) => {}
         }
+    }
+
+    /// Notes whether a delete found a value: in the status, since a flag has a width of its own.
+    #[inline(always)]
+    pub(crate) fn set_flag(&mut self, index: usize, found: bool) {
+        self.statuses[index] = if found { Status::Done } else { Status::Absent } as u8;
     }
 
     #[inline]

@@ -140,7 +140,8 @@ impl Operations for KeyValue<'_> {
         match (self.transition(index), result) {
             (GET, [0]) => results.set(at, Status::Absent, &[]),
             (GET, [1, _, _, _, _, value @ ..]) => results.set(at, Status::Done, value),
-            (DELETE | PUT, result) => results.set(at, Status::Done, result),
+            (DELETE, result) => results.set_flag(at, result == [1]),
+            (PUT, _) => {}
             _ => results.set(at, Status::Absent, &[]),
         }
     }

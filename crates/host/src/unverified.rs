@@ -88,12 +88,12 @@ impl Unverified {
             }
             PUT => {
                 record.set_value(Some(part.operations.value(index)));
-                part.results.set(at, Status::Done, &[]);
+                part.operations.done(index, &[], part.results, at);
             }
             DELETE => {
                 let had = u8::from(record.value().is_some());
                 record.set_value(None);
-                part.results.set(at, Status::Done, &[had]);
+                part.operations.done(index, &[had], part.results, at);
             }
             _ => self.call(part, at, hash)?,
         }

@@ -98,7 +98,10 @@ fn run_batch(store: &Store, model: &mut Model, operations: &[(u16, u16, u16)]) {
                 model.insert(key, value_bytes(*value));
                 (Status::Done, Vec::new())
             }
-            _ => (Status::Done, vec![u8::from(model.remove(&key).is_some())]),
+            _ => match model.remove(&key) {
+                Some(_) => (Status::Done, Vec::new()),
+                None => (Status::Absent, Vec::new()),
+            },
         };
         assert_eq!(got, expected, "operation {at}");
     }
@@ -270,6 +273,26 @@ fn malformed_calls_are_refused_and_harm_nobody() {
             assert_eq!(call(&store, PUT, &arguments).0, Status::Done);
         }
         store.close().unwrap();
+    }
+}
+
+#[test]
+fn deletes_and_puts_are_told_in_results_of_any_width() {
+    for policy in [Policy::Hybrid, Policy::MerkleOnly, Policy::Unverified, Policy::PlainMap] {
+        for width in [0, 1, 8] {
+            let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(3));
+            (options.policy, options.workers) = (policy, 2);
+            let store = Store::open(options).unwrap();
+            let transitions = Transitions::Each(&[PUT, DELETE, DELETE, GET]);
+            let (keys, values) = (Column::Same(b"key"), Column::Same(b"twelve bytes"));
+            let batch = Batch::KeyValue { transitions, keys, values };
+            let mut results = Results::fixed(width);
+            store.run(&batch, &mut results).unwrap();
+            let statuses: Vec<_> = (0..4).map(|at| results.status(at)).collect();
+            assert_eq!(statuses, [Status::Done, Status::Done, Status::Absent, Status::Absent]);
+            assert_eq!(results.bytes, vec![0; 4 * width]);
+            store.close().unwrap();
+        }
     }
 }
 

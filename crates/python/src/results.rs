@@ -60,7 +60,7 @@ impl PyResults {
     fn present<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let present = |index| match (self.results.status(index), self.kinds.get(index)) {
             (Status::Done | Status::OtherWidth, GET) => 1,
-            (Status::Done, DELETE) => u8::from(self.results.result(index) == [1]),
+            (Status::Done, DELETE) => 1,
             _ => 0,
         };
         let present: Vec<u8> = (0..self.results.len()).map(present).collect();
@@ -70,13 +70,7 @@ impl PyResults {
     /// One byte for each operation: 0 done, 1 absent, 4 a value of another width.
     #[getter]
     fn statuses<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        // A put has no value, so that none of another width can be meant.
-        let status = |index| match self.results.status(index) {
-            Status::OtherWidth if self.kinds.get(index) != GET => Status::Done as u8,
-            status => status as u8,
-        };
-        let statuses: Vec<u8> = (0..self.results.len()).map(status).collect();
-        PyBytes::new(py, &statuses)
+        PyBytes::new(py, &self.results.statuses)
     }
 
     /// Of a batch with a width, all values, one after the other.

@@ -401,7 +401,9 @@ impl PyStore {
     }
 
     fn remove(&self, py: Python<'_>, key: &[u8]) -> PyResult<(bool, u32)> {
-        self.one(py, &key_value(DELETE, check_key(key)?, &[]), flag_of)
+        self.one(py, &key_value(DELETE, check_key(key)?, &[]), |results| {
+            Ok((results.status(0) == Status::Done, results.epoch.0))
+        })
     }
 
     fn exchange(

@@ -43,6 +43,9 @@ def test_an_honest_log_passes(folder: Path) -> None:
     assert report.certified >= 1
     assert report.operations == 2 * (len(KEYS) + 2)
     assert report.uncertified_operations == 0
+    assert [epoch.epoch for epoch in report.epochs] == list(range(report.certified + 1))
+    assert sum(epoch.operations for epoch in report.epochs) == report.operations
+    assert all(epoch.outcome == zeta.Certified() for epoch in report.epochs)
     assert report.entries > report.operations
     assert report.bytes == sum(path.stat().st_size for path in thread_logs(folder))
     assert steps[-1] == (report.bytes, report.bytes)
@@ -75,6 +78,8 @@ def test_a_changed_log_is_found_out(folder: Path) -> None:
     problem = zeta.audit(folder).problem
     assert isinstance(problem, Rejected)
     assert isinstance(problem.reason, zeta.Reason)
+    outcomes = [type(epoch.outcome) for epoch in zeta.audit(folder).epochs]
+    assert outcomes[-1] is zeta.Poisoned
 
 
 def test_what_is_no_log_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from zeta import _native
-from zeta.outcome import Mismatch
+from zeta.outcome import Mismatch, Outcome
 from zeta.reason import NotYet
 from zeta.verifier import Rejected
 
@@ -32,6 +32,16 @@ Problem: TypeAlias = Rejected | Mismatch | Truncated | Stuck
 
 
 @dataclass(frozen=True, slots=True)
+class EpochReport:
+    """What a replay found of one epoch."""
+
+    epoch: int
+    operations: int
+    """Operations that ran in it."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class AuditReport:
     """What a replay found."""
 
@@ -45,6 +55,9 @@ class AuditReport:
     entries: int
     bytes: int
     """Bytes of logs that were replayed."""
+    epochs: tuple[EpochReport, ...]
+    """Every certified epoch, those beyond in which operations ran, and the first that never will
+    be certified; in order."""
     problem: Problem | None
     """The first thing that an honest store would not have left behind."""
 

@@ -104,6 +104,9 @@ def test_logs_that_replay_wrote_are_verified_offline(run: Run, trace: Path, tmp_
     assert contract["problem"] is None
     assert contract["operations"] >= 3000
     assert contract["epochs_certified"] >= 1
+    certified = [epoch for epoch in contract["epochs"] if epoch["outcome"] == "certified"]
+    assert len(certified) == contract["epochs_certified"]
+    assert sum(epoch["operations"] for epoch in certified) == contract["operations"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,19 @@ pub struct Audit {
     pub bytes: u64,
     /// Operations of epochs that did not certify.
     pub uncertified_operations: u64,
+    /// Every certified epoch, those beyond in which operations ran, and the first that never will
+    /// be certified; in order.
+    pub epochs: Vec<EpochAudit>,
     pub problem: Option<Problem>,
+}
+
+/// One epoch of a replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochAudit {
+    pub epoch: Epoch,
+    /// Operations that ran in it, refused and failed ones included.
+    pub operations: u64,
+    pub outcome: Outcome,
 }
 
 /// Why a log is not what an honest store leaves behind.
@@ -81,14 +93,26 @@ pub fn replay(
         entries: 0,
         bytes: 0,
         uncertified_operations: 0,
+        epochs: Vec::new(),
         problem: None,
     };
     audit.problem = replay_all(&mut readers, &mut audit, total, step);
     audit.certified = verifier.board.certified();
     let next = audit.certified.map_or(Epoch(0), Epoch::after);
-    let late =
-        |reader: &Reader| reader.operations.range(next..).map(|(_, count)| *count).sum::<u64>();
-    audit.uncertified_operations = readers.iter().map(late).sum();
+    let mut epochs: BTreeMap<Epoch, u64> =
+        (0..next.0).map(|certified| (Epoch(certified), 0)).collect();
+    for (epoch, count) in readers.iter().flat_map(|reader| &reader.operations) {
+        *epochs.entry(*epoch).or_default() += count;
+    }
+    audit.uncertified_operations = epochs.range(next..).map(|(_, count)| *count).sum();
+    let outcome = |epoch| verifier.board.outcome(epoch);
+    if !matches!(outcome(next), Outcome::Pending { .. }) {
+        epochs.entry(next).or_default();
+    }
+    audit.epochs = epochs
+        .into_iter()
+        .map(|(epoch, operations)| EpochAudit { epoch, operations, outcome: outcome(epoch) })
+        .collect();
     if let Outcome::Mismatch { first } = verifier.board.outcome(next) {
         audit.problem.get_or_insert(Problem::Mismatch { first });
     }

@@ -11,7 +11,7 @@ use zeta_host::{
     Batch, Column, Entropy, HostError, Options, PUT, Policy, RENAME, Results, Store, Transitions,
     hasher, summary,
 };
-use zeta_verifier::{Epoch, RelationId};
+use zeta_verifier::{Epoch, Outcome, RelationId};
 
 /// A folder of its own for each test, removed at the end.
 struct Folder(PathBuf);
@@ -77,6 +77,9 @@ fn an_auditor_certifies_what_the_store_certified() {
             assert_eq!(audit.certified, Some(Epoch(5)));
             assert_eq!(audit.operations, 5 * 201);
             assert_eq!(audit.uncertified_operations, 0);
+            let epochs: Vec<_> = audit.epochs.iter().map(|e| (e.epoch.0, e.operations)).collect();
+            assert_eq!(epochs, [(0, 201), (1, 201), (2, 201), (3, 201), (4, 201), (5, 0)]);
+            assert!(audit.epochs.iter().all(|epoch| epoch.outcome == Outcome::Certified));
         }
     }
 }
@@ -96,6 +99,8 @@ fn a_cut_log_and_a_changed_log_are_found_out() {
     std::fs::write(&file, &changed).unwrap();
     let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
     assert!(audit.problem.is_some() && audit.certified < Some(Epoch(5)));
+    let uncertified = audit.epochs.iter().filter(|epoch| epoch.outcome != Outcome::Certified);
+    assert_eq!(uncertified.map(|e| e.operations).sum::<u64>(), audit.uncertified_operations);
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
     let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
     let truncated =

@@ -2,13 +2,15 @@
 
 use crate::class::Class;
 use crate::errors::{host_error, not_yet_name};
-use crate::outcome::reason_object;
+use crate::outcome::{outcome_object, reason_object};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use std::path::PathBuf;
 use zeta_host::Entropy;
 use zeta_host::audit::{Problem, replay};
 
 static REPORT: Class = Class::new("zeta.auditing", "AuditReport");
+static EPOCH: Class = Class::new("zeta.auditing", "EpochReport");
 static TRUNCATED: Class = Class::new("zeta.auditing", "Truncated");
 static STUCK: Class = Class::new("zeta.auditing", "Stuck");
 static REJECTED: Class = Class::new("zeta.verifier", "Rejected");
@@ -40,8 +42,16 @@ pub(crate) fn audit<'py>(
     let operations = (audit.operations, audit.uncertified_operations);
     let certified = audit.certified.map(|epoch| epoch.0);
     let sizes = (audit.entries, audit.bytes);
-    REPORT
-        .make(py, (audit.threads, certified, operations.0, operations.1, sizes.0, sizes.1, problem))
+    let mut epochs = Vec::new();
+    for epoch in &audit.epochs {
+        let outcome = outcome_object(py, &epoch.outcome)?;
+        epochs.push(EPOCH.make(py, (epoch.epoch.0, epoch.operations, outcome))?);
+    }
+    let epochs = PyTuple::new(py, epochs)?;
+    REPORT.make(
+        py,
+        (audit.threads, certified, operations.0, operations.1, sizes.0, sizes.1, epochs, problem),
+    )
 }
 
 fn problem_object<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py, PyAny>> {

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import zeta
-from zeta.auditing import AuditReport, Problem, Stuck, Truncated
+from zeta.auditing import AuditReport, EpochReport, Problem, Stuck, Truncated
 from zeta.cli import options
 from zeta.cli.failure import found_wrong
 from zeta.cli.screen import Screen
@@ -40,6 +40,7 @@ def verify_log(
             "threads": report.threads,
             "entries": report.entries,
             "bytes": report.bytes,
+            "epochs": [epoch_row(epoch) for epoch in report.epochs],
             "problem": problem,
         }
     )
@@ -60,6 +61,20 @@ def show(screen: Screen, folder: Path, report: AuditReport) -> None:
             ("not closed", f"up to {report.uncertified_operations:,} operations await their epoch")
         )
     screen.table(rows)
+    if report.epochs:
+        lines = [epoch_row(epoch) for epoch in report.epochs]
+        screen.columns(
+            ("epoch", "operations", "outcome"),
+            [(f"{row['epoch']}", f"{row['operations']:,}", row["outcome"]) for row in lines],
+        )
+
+
+def epoch_row(report: EpochReport) -> dict[str, Any]:
+    return {
+        "epoch": report.epoch,
+        "operations": report.operations,
+        "outcome": type(report.outcome).__name__.lower(),
+    }
 
 
 def epochs_certified(report: AuditReport) -> int:

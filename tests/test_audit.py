@@ -89,6 +89,25 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
         zeta.audit(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("zeta log 1", "zeta log 2"),
+        ("threads ", "threads 30"),
+        ("threads ", "threads -"),
+        ("slots ", "slots 9999999"),
+        ("nonce ", "nonce x"),
+        ("root ", "roots "),
+    ],
+    ids=lambda change: change[1],
+)
+def test_a_manifest_that_no_store_wrote_is_refused(folder: Path, change: tuple[str, str]) -> None:
+    manifest = folder / "manifest"
+    manifest.write_text(manifest.read_text().replace(*change))
+    with pytest.raises(errors.LogReadError, match="manifest"):
+        zeta.audit(folder)
+
+
 def test_a_callback_that_raises_ends_the_audit(folder: Path) -> None:
     def fail(done: int, total: int) -> None:
         raise RuntimeError("enough")

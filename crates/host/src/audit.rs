@@ -2,6 +2,7 @@
 
 use crate::error::HostError;
 use crate::log_dir::{MANIFEST, MANIFEST_HEAD, PROGRAM, thread_file};
+use crate::options::WORKERS_MAX;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -230,6 +231,10 @@ fn read_manifest(dir: &Path, secret: [u8; 32]) -> Result<Config, HostError> {
     };
     let malformed = |name: &str| unreadable(dir, &format!("`{name}` is malformed"));
     let threads = field("threads")?.parse().map_err(|_| malformed("threads"))?;
+    // Who wrote the folder must not decide how much memory a replay takes.
+    if threads > WORKERS_MAX {
+        return Err(malformed("threads"));
+    }
     let slots = field("slots")?.parse().map_err(|_| malformed("slots"))?;
     let byte_budget = field("byte_budget")?.parse().map_err(|_| malformed("byte_budget"))?;
     let nonce = unhex(&field("nonce")?).and_then(|bytes| bytes.try_into().ok());

@@ -197,6 +197,7 @@ def test_limits() -> None:
         {"policy": "best"},
         {"policy": None},
         {"epoch": 0},
+        {"on_epoch": 3},
         {"epoch": -1.0},
         {"epoch": float("nan")},
         {"epoch": "fast"},

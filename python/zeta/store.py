@@ -227,6 +227,12 @@ def open(
     for name, number in (("workers", workers), ("slots", slots), ("byte_budget", byte_budget)):
         if number is not None and not isinstance(number, int):
             raise InvalidType(f"`{name}` is a number, not `{type(number).__name__}`")
+    if epoch is not None and not isinstance(epoch, int | float):
+        raise InvalidType(f"`epoch` is a number of seconds or `None`, not `{type(epoch).__name__}`")
+    if not isinstance(policy, str):
+        raise InvalidType(f"`policy` is a name, not `{type(policy).__name__}`")
+    if on_epoch is not None and not callable(on_epoch):
+        raise InvalidType(f"`on_epoch` is a function, not `{type(on_epoch).__name__}`")
     _check_range("workers", workers, 256)
     _check_range("slots", slots, 65_534)
     _check_range("byte_budget", byte_budget, 2**63)

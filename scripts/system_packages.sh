@@ -4,7 +4,7 @@
 # build: what `make build` and `make demo` need. test: what `make test` needs besides.
 set -euo pipefail
 
-RUST_MINOR_MIN=85 # edition 2024
+RUST_MINOR_MIN=88 # as in Cargo.toml
 packages=()
 reasons=()
 

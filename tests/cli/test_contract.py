@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zeta
 
 from .conftest import Run
 
@@ -107,6 +108,16 @@ def test_logs_that_replay_wrote_are_verified_offline(run: Run, trace: Path, tmp_
     certified = [epoch for epoch in contract["epochs"] if epoch["outcome"] == "certified"]
     assert len(certified) == contract["epochs_certified"]
     assert sum(epoch["operations"] for epoch in certified) == contract["operations"]
+
+
+def test_of_many_epochs_the_last_are_shown(run: Run, tmp_path: Path):
+    with zeta.open(epoch=None, log=tmp_path / "logs") as store:
+        for _ in range(30):
+            store.certify()
+    ended = run("verify-log", tmp_path / "logs")
+    assert "the last 20 of 31 epochs" in ended.out
+    assert len(ended.out.splitlines()) < 30
+    assert len(run("verify-log", tmp_path / "logs", "--json").contract["epochs"]) == 31
 
 
 @pytest.mark.parametrize(

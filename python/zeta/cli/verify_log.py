@@ -13,6 +13,9 @@ from zeta.cli import options
 from zeta.cli.failure import found_wrong
 from zeta.cli.screen import Screen
 
+# A line for each epoch of a day would be 86,400; the JSON object has them all.
+_EPOCHS_SHOWN = 20
+
 
 def verify_log(
     folder: Annotated[
@@ -62,7 +65,10 @@ def show(screen: Screen, folder: Path, report: AuditReport) -> None:
         )
     screen.table(rows)
     if report.epochs:
-        lines = [epoch_row(epoch) for epoch in report.epochs]
+        shown = report.epochs[-_EPOCHS_SHOWN:]
+        if len(shown) < len(report.epochs):
+            screen.say(f"the last {len(shown)} of {len(report.epochs):,} epochs:")
+        lines = [epoch_row(epoch) for epoch in shown]
         screen.columns(
             ("epoch", "operations", "outcome"),
             [(f"{row['epoch']}", f"{row['operations']:,}", row["outcome"]) for row in lines],

@@ -74,7 +74,8 @@ class Tamper:
     def intercept(self, change: Callable[[int, bytes], bytes | None]) -> None:
         """Puts a function between the host and its verifier: it gets a thread and its log.
 
-        What it returns is verified instead; `None` leaves the log as it is. One lie is not caught:
+        What it returns is verified instead; `None` leaves the log as it is. It must not use the
+        store, whose worker waits for it. One lie is not caught:
         another operation in the place of the one that was asked for, since only a client's session
         would bind the request.
         """

@@ -16,12 +16,15 @@ pub(crate) struct OpenEpoch<P: Primitives> {
     pub(crate) evicted: Multiset,
 }
 
+/// Where an epoch is kept while it is open.
+type Place<P> = Option<Box<OpenEpoch<P>>>;
+
 /// A window of open epochs, indexed by the epoch modulo its size.
 ///
 /// INVARIANT: every epoch in it lies in `[next, next + EPOCH_WINDOW)`, where `next` is the first
 /// epoch that the thread has not closed; so no two share a place.
 pub(crate) struct OpenEpochs<P: Primitives> {
-    window: Box<[Option<OpenEpoch<P>>]>,
+    window: Box<[Place<P>]>,
 }
 
 impl<P: Primitives> OpenEpochs<P> {
@@ -29,7 +32,7 @@ impl<P: Primitives> OpenEpochs<P> {
         Self { window: (0..EPOCH_WINDOW).map(|_| None).collect() }
     }
 
-    fn place(&mut self, epoch: Epoch) -> Option<&mut Option<OpenEpoch<P>>> {
+    fn place(&mut self, epoch: Epoch) -> Option<&mut Place<P>> {
         self.window.get_mut((epoch.0 % EPOCH_WINDOW) as usize)
     }
 
@@ -49,10 +52,14 @@ impl<P: Primitives> OpenEpochs<P> {
         let place = self.place(epoch)?;
         if place.as_ref().is_none_or(|open| open.epoch != epoch) {
             let key = primitives.epoch_key(epoch);
-            *place =
-                Some(OpenEpoch { epoch, key, added: Multiset::EMPTY, evicted: Multiset::EMPTY });
+            *place = Some(Box::new(OpenEpoch {
+                epoch,
+                key,
+                added: Multiset::EMPTY,
+                evicted: Multiset::EMPTY,
+            }));
         }
-        place.as_mut()
+        place.as_deref_mut()
     }
 
     /// Takes the sums of `epoch` out, and forgets its key: zero where it was not touched.

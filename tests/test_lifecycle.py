@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,15 @@ def test_a_child_may_open_its_own() -> None:
     assert output == "0\n"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts raise, also where the tests run in the background, which ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_batch_is_whole_when_a_user_interrupts_it() -> None:
     keys = [b"%d" % number for number in range(300_000)]
     with zeta.open() as store:
@@ -173,6 +182,7 @@ def test_a_batch_is_whole_when_a_user_interrupts_it() -> None:
         store.certify()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_wait_can_be_interrupted() -> None:
     with zeta.open(epoch=60.0) as store:
         operation = store.op.put(b"a", b"1")

@@ -84,12 +84,6 @@ impl Board {
         }
     }
 
-    /// Number of threads; their ids are `0..thread_count`.
-    #[must_use]
-    pub fn thread_count(&self) -> u16 {
-        self.lanes.len() as u16
-    }
-
     /// The timestamp of the thread's last eviction to deferred state; `None` for no such thread.
     #[must_use]
     pub fn published(&self, thread: ThreadId) -> Option<Timestamp> {

@@ -5,7 +5,7 @@
 
 use crate::ids::{Epoch, SlotId, ThreadId, Timestamp};
 use crate::path::Path;
-use crate::reason::Reason;
+use crate::reason::{Reason, require};
 use crate::record::{Hash, Link, Node, Pointer, Record};
 use alloc::vec::Vec;
 use zeta_program::{KEY_LEN_MAX, RelationId, TransitionId, VALUE_LEN_MAX};
@@ -96,11 +96,6 @@ impl<'a> SlotList<'a> {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-#[inline(always)]
-fn require(holds: bool, reason: Reason) -> Result<(), Reason> {
-    if holds { Ok(()) } else { Err(reason) }
 }
 
 impl<'a> Entry<'a> {

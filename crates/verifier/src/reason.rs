@@ -118,8 +118,8 @@ pub enum Stop {
 
 /// The only shape in which a check is written, so that each can be found, counted and removed.
 #[inline(always)]
-pub(crate) fn require(holds: bool, stop: Stop) -> Result<(), Stop> {
-    if holds { Ok(()) } else { Err(stop) }
+pub(crate) fn require<E>(holds: bool, error: E) -> Result<(), E> {
+    if holds { Ok(()) } else { Err(error) }
 }
 
 /// The client or the application is at fault: the entry is answered, and nothing changes.

@@ -12,7 +12,7 @@ use crate::decide::{self, AddMethod};
 use crate::element::Scratch;
 use crate::epoch::OpenEpochs;
 use crate::ids::{Epoch, SlotId, ThreadId, Timestamp};
-use crate::log_entry::{Entry, encode_node};
+use crate::log_entry::{Entry, decode_node, encode_node};
 use crate::path::Path;
 use crate::primitives::Primitives;
 use crate::reason::{Reason, Stop};
@@ -175,6 +175,15 @@ impl<P: Primitives> VerifierThread<P> {
         let sums = self.open.close(closed, &self.primitives);
         self.board.close(self.id, closed, &sums);
         Ok(())
+    }
+}
+
+/// The value of a node that is to be added; empty for a record of the application.
+#[inline]
+fn node_of(record: &Record<'_>) -> Result<Node, Stop> {
+    match record {
+        Record::Node { node, .. } => decode_node(node).map_err(Stop::Rejected),
+        Record::App { .. } => Ok(Node::EMPTY),
     }
 }
 

@@ -50,14 +50,12 @@ impl<P: Primitives> VerifierThread<P> {
         let machine = &mut self.machine;
         let outcome = machine.run(&self.program, run.arguments, epoch.0, &mut rows, outputs)?;
         let slots_used = rows.used();
-        let done = matches!(outcome, Outcome::Done);
         let (mut added, mut removed) = (0_u64, 0_u64);
-        if done {
-            for (row, value) in machine.writes(run.arguments) {
-                let old = SlotRows::value_len(&self.store, run.slots, row);
-                added = added.saturating_add(value.map_or(0, <[u8]>::len) as u64);
-                removed = removed.saturating_add(old);
-            }
+        // A call that failed has no writes.
+        for (row, value) in machine.writes(run.arguments) {
+            let old = SlotRows::value_len(&self.store, run.slots, row);
+            added = added.saturating_add(value.map_or(0, <[u8]>::len) as u64);
+            removed = removed.saturating_add(old);
         }
         decide::decide_commit(&decide::CommitView {
             slots_listed: run.slots.len(),
@@ -68,11 +66,9 @@ impl<P: Primitives> VerifierThread<P> {
                 budget: self.byte_budget,
             },
         })?;
-        if done {
-            for (row, value) in machine.writes(run.arguments) {
-                if let Some(slot) = run.slots.get(usize::from(row.0)) {
-                    self.store.write(slot, value);
-                }
+        for (row, value) in machine.writes(run.arguments) {
+            if let Some(slot) = run.slots.get(usize::from(row.0)) {
+                self.store.write(slot, value);
             }
         }
         Ok(outcome)

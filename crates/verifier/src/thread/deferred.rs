@@ -1,13 +1,12 @@
 //! AddB and EvictB, and what every eviction to deferred state does to hash, clock and board.
 
-use super::{VerifierThread, evicted_value, record_of};
+use super::{VerifierThread, evicted_value, node_of, record_of};
 use crate::answer;
 use crate::decide::{self, AddMethod, ByteUse};
 use crate::ids::{SlotId, ThreadId, Timestamp};
-use crate::log_entry::decode_node;
 use crate::primitives::Primitives;
 use crate::reason::{NotYet, Reason, Stop};
-use crate::record::{Node, Record};
+use crate::record::Record;
 use crate::store::Slot;
 use alloc::vec::Vec;
 
@@ -23,6 +22,7 @@ impl<P: Primitives> VerifierThread<P> {
         timestamp: Timestamp,
         record: &Record<'_>,
     ) -> Result<(), Stop> {
+        let node = node_of(record)?;
         let cell = self.store.get(slot);
         let own_element = thread == self.id;
         let published = if own_element { Some(timestamp) } else { self.board.published(thread) };
@@ -40,21 +40,16 @@ impl<P: Primitives> VerifierThread<P> {
             element_count: self.open.counts(epoch).0,
             bytes: self.byte_use(record),
         })?;
-        let node = match record {
-            Record::Node { node, .. } => Some(decode_node(node).map_err(Stop::Rejected)?),
-            Record::App { .. } => None,
-        };
         let (primitives, scratch) = (&self.primitives, &mut self.scratch);
         let open = self.open.open(epoch, primitives).ok_or(OUTSIDE_WINDOW)?;
         open.added.insert(primitives, &mut open.key, record, (timestamp, thread), scratch);
         open.added.count = update.element_count;
         self.clock = update.clock;
-        match (record, node) {
-            (Record::App { relation, key, value }, _) => {
+        match record {
+            Record::App { relation, key, value } => {
                 self.store.put_app(slot, *relation, key, *value, None);
             }
-            (Record::Node { path, .. }, node) => {
-                let node = node.unwrap_or(Node::EMPTY);
+            Record::Node { path, .. } => {
                 self.store.put_node(slot, *path, node, AddMethod::Deferred);
             }
         }

@@ -1,10 +1,9 @@
 //! AddM, EvictM and what EvictBM does to the tree: records whose ancestor is in a slot.
 
-use super::{VerifierThread, evicted_value, record_of};
+use super::{VerifierThread, evicted_value, node_of, record_of};
 use crate::answer;
 use crate::decide::{self, AddMUpdate, AddMethod, Cut};
 use crate::ids::{Direction, SlotId, Timestamp};
-use crate::log_entry::decode_node;
 use crate::path::Path;
 use crate::primitives::Primitives;
 use crate::reason::Stop;
@@ -20,12 +19,11 @@ impl<P: Primitives> VerifierThread<P> {
         ancestor_slot: SlotId,
         record: &Record<'_>,
     ) -> Result<(), Stop> {
-        let (path, node) = match record {
-            Record::Node { path, node } => (*path, decode_node(node).map_err(Stop::Rejected)?),
-            Record::App { relation, key, .. } => {
-                (leaf_path(&self.primitives, *relation, key), Node::EMPTY)
-            }
+        let path = match record {
+            Record::Node { path, .. } => *path,
+            Record::App { relation, key, .. } => leaf_path(&self.primitives, *relation, key),
         };
+        let node = node_of(record)?;
         let cell = self.store.get(slot);
         let above = self.above(ancestor_slot, &path);
         let named = above.names(&path);

@@ -1,7 +1,7 @@
 (** What [decide_add_b] answers to a grid of views about every bound, as counts and one checksum.
     [grid.rs] walks the same grid in the same order: the printed Rust must agree. *)
 From Coq Require Import NArith List.
-From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.AddB.
+From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.Bounds Spec.AddB.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -26,6 +26,7 @@ Definition answer_code (r : result AddBUpdate) : N :=
   | Err (Retry Window) => 8
   | Err (Retry PublishedClock) => 9
   | Err (Retry ByteBudget) => 10
+  | Err _ => 11
   end.
 
 Definition numbers (r : result AddBUpdate) : list N :=

@@ -1,6 +1,6 @@
 (** Writes the decide functions as JSON, one file for each Coq file, for [print_rust.py]. *)
 From Coq Require Import Extraction.
-From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.AddB.
+From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.Bounds Spec.AddB.
 Extraction Language JSON.
 
 (* Names that must survive, or the printer sees only what they stand for: projections (the names of

@@ -1,6 +1,6 @@
 //! AddB: a record comes from deferred state into a slot. What the verifier decides about it.
 //!
-//! Generated from the Coq files Time, Reason, AddB: do not edit.
+//! Generated from the Coq files Time, Reason, Bounds, AddB: do not edit.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp {
@@ -24,19 +24,52 @@ pub fn after(t: Timestamp) -> Timestamp {
 /// The host lied: the thread that saw it is poisoned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    Truncated,
+    UnknownTag,
+    UnknownRecordKind,
+    UnknownPointerTag,
+    PathNotCanonical,
+    NodePathIsLeaf,
+    KeyTooLong,
+    ValueTooLong,
+    UnknownAuthentication,
+    ArgumentsTooLong,
     SlotOutOfRange,
+    AncestorOutOfRange,
+    SlotEmpty,
+    AncestorEmpty,
     SlotOccupied,
+    NotDescendant,
+    ValueNotInitial,
+    HashMismatch,
+    PointerDeferred,
+    ChildInStore,
+    PointerElsewhere,
+    ChildrenInStore,
+    PointerNotKey,
+    ParentMismatch,
     RootAddedFromDeferred,
+    RootEvicted,
     ThreadOutOfRange,
     AddToVerifiedEpoch,
+    EvictNotAfterClock,
+    NotAddedFromDeferred,
+    NotAddedFromTree,
     CounterOverflow,
     ElementCountOverflow,
+    EpochOverflow,
+    EpochNotPassed,
+    SlotNotListed,
+    SlotKeyMismatch,
+    SlotUnused,
+    ThreadPoisoned,
 }
 
 /// Not now: nothing changed, and the same bytes may be submitted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotYet {
     PublishedClock,
+    Floor,
     Window,
     ByteBudget,
 }
@@ -64,6 +97,21 @@ pub struct ByteUse {
     pub budget: u64,
 }
 
+/// One element more, in an epoch of a thread.
+pub fn next_count(count: u64) -> Result<u64, Stop> {
+    require(count < u64::MAX, Stop::Rejected(Reason::ElementCountOverflow))?;
+    Ok(count.saturating_add(1))
+}
+
+/// Whether the thread keeps sums for an epoch; it is never before the first unverified one.
+pub fn in_window(e: u32, first: u32) -> bool {
+    e.saturating_sub(first) < EPOCH_WINDOW
+}
+
+pub fn fits(b: ByteUse) -> bool {
+    b.added <= b.budget.saturating_sub(b.used)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddBView {
     pub slot_in_range: bool,
@@ -87,21 +135,6 @@ pub struct AddBView {
 pub struct AddBUpdate {
     pub clock: Timestamp,
     pub element_count: u64,
-}
-
-/// One element more, in an epoch of a thread.
-pub fn next_count(count: u64) -> Result<u64, Stop> {
-    require(count < u64::MAX, Stop::Rejected(Reason::ElementCountOverflow))?;
-    Ok(count.saturating_add(1))
-}
-
-/// Whether the thread keeps sums for an epoch; it is never before the first unverified one.
-pub fn in_window(e: u32, first: u32) -> bool {
-    e.saturating_sub(first) < EPOCH_WINDOW
-}
-
-pub fn fits(b: ByteUse) -> bool {
-    b.added <= b.budget.saturating_sub(b.used)
 }
 
 /// Fatal checks first, then what may be tried again: a lie is never answered with "not yet".

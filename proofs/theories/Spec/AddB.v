@@ -1,14 +1,8 @@
 (** AddB: a record comes from deferred state into a slot. What the verifier decides about it. *)
 From Coq Require Import NArith Bool.
-From zeta Require Import Spec.Width Spec.Time Spec.Reason.
+From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.Bounds.
 Open Scope N_scope.
 Open Scope decide_scope.
-
-(** How many epochs from the first unverified one a thread keeps sums for. *)
-Definition EPOCH_WINDOW : u32 := 32.
-
-(** Bytes of keys and values in a thread's slots, and what the entry would add to them. *)
-Record ByteUse := { used : u64; added : u64; budget : u64 }.
 
 Record AddBView := {
   slot_in_range : bool;
@@ -25,16 +19,6 @@ Record AddBView := {
 }.
 
 Record AddBUpdate := { clock' : Timestamp; element_count' : u64 }.
-
-(** One element more, in an epoch of a thread. *)
-Definition next_count (count : u64) : result u64 :=
-  require (count <? u64_max) (Rejected ElementCountOverflow);;
-  Ok (saturating_add_u64 count 1).
-
-(** Whether the thread keeps sums for an epoch; it is never before the first unverified one. *)
-Definition in_window (e first : u32) : bool := e - first <? EPOCH_WINDOW.
-
-Definition fits (b : ByteUse) : bool := added b <=? budget b - used b.
 
 (** Fatal checks first, then what may be tried again: a lie is never answered with "not yet". *)
 Definition decide_add_b (view : AddBView) : result AddBUpdate :=

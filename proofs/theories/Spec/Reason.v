@@ -1,21 +1,72 @@
 (** Why an entry is not applied, and the one shape in which a check is written.
 
-    Only the reasons that an [AddB] can meet are listed so far; the names are those of the
-    verifier. *)
+    The names are those of the verifier; [code] is the number that its answers carry. *)
+From Coq Require Import NArith.
 
 (** The host lied: the thread that saw it is poisoned. *)
 Inductive Reason :=
+| Truncated
+| UnknownTag
+| UnknownRecordKind
+| UnknownPointerTag
+| PathNotCanonical
+| NodePathIsLeaf
+| KeyTooLong
+| ValueTooLong
+| UnknownAuthentication
+| ArgumentsTooLong
 | SlotOutOfRange
+| AncestorOutOfRange
+| SlotEmpty
+| AncestorEmpty
 | SlotOccupied
+| NotDescendant
+| ValueNotInitial
+| HashMismatch
+| PointerDeferred
+| ChildInStore
+| PointerElsewhere
+| ChildrenInStore
+| PointerNotKey
+| ParentMismatch
 | RootAddedFromDeferred
+| RootEvicted
 | ThreadOutOfRange
 | AddToVerifiedEpoch
+| EvictNotAfterClock
+| NotAddedFromDeferred
+| NotAddedFromTree
 | CounterOverflow
-| ElementCountOverflow.
+| ElementCountOverflow
+| EpochOverflow
+| EpochNotPassed
+| SlotNotListed
+| SlotKeyMismatch
+| SlotUnused
+| ThreadPoisoned.
+
+Definition code (r : Reason) : N :=
+  match r with
+  | Truncated => 1 | UnknownTag => 2 | UnknownRecordKind => 3 | UnknownPointerTag => 4
+  | PathNotCanonical => 5 | NodePathIsLeaf => 6 | KeyTooLong => 7 | ValueTooLong => 8
+  | UnknownAuthentication => 9 | ArgumentsTooLong => 10
+  | SlotOutOfRange => 20 | AncestorOutOfRange => 21 | SlotEmpty => 22 | AncestorEmpty => 23
+  | SlotOccupied => 24
+  | NotDescendant => 30 | ValueNotInitial => 31 | HashMismatch => 32 | PointerDeferred => 33
+  | ChildInStore => 34 | PointerElsewhere => 35 | ChildrenInStore => 36 | PointerNotKey => 37
+  | ParentMismatch => 38
+  | RootAddedFromDeferred => 50 | RootEvicted => 51 | ThreadOutOfRange => 52
+  | AddToVerifiedEpoch => 53 | EvictNotAfterClock => 54 | NotAddedFromDeferred => 55
+  | NotAddedFromTree => 56 | CounterOverflow => 57 | ElementCountOverflow => 58
+  | EpochOverflow => 70 | EpochNotPassed => 71
+  | SlotNotListed => 80 | SlotKeyMismatch => 81 | SlotUnused => 82
+  | ThreadPoisoned => 90
+  end.
 
 (** Not now: nothing changed, and the same bytes may be submitted again. *)
 Inductive NotYet :=
 | PublishedClock
+| Floor
 | Window
 | ByteBudget.
 

@@ -8,6 +8,9 @@ Record Timestamp := { epoch : u32; counter : u32 }.
 Definition at_or_before (a b : Timestamp) : bool :=
   (epoch a <? epoch b) || ((epoch a =? epoch b) && (counter a <=? counter b)).
 
+Definition before (a b : Timestamp) : bool :=
+  (epoch a <? epoch b) || ((epoch a =? epoch b) && (counter a <? counter b)).
+
 Definition later (a b : Timestamp) : Timestamp :=
   if at_or_before a b then b else a.
 
@@ -29,6 +32,12 @@ Lemma at_or_before_le a b : at_or_before a b = true <-> le a b.
 Proof.
   unfold at_or_before, le.
   rewrite orb_true_iff, andb_true_iff, N.ltb_lt, N.eqb_eq, N.leb_le. reflexivity.
+Qed.
+
+Lemma before_lt a b : before a b = true <-> lt a b.
+Proof.
+  unfold before, lt.
+  rewrite orb_true_iff, andb_true_iff, !N.ltb_lt, N.eqb_eq. reflexivity.
 Qed.
 
 Lemma le_total a b : at_or_before a b = false -> le b a.

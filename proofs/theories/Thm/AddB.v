@@ -1,6 +1,6 @@
 (** What holds of [decide_add_b]: it says yes exactly when every check holds, and so on. *)
 From Coq Require Import NArith Bool Lia.
-From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.AddB.
+From zeta Require Import Spec.Width Spec.Time Spec.Reason Spec.Bounds Spec.AddB.
 Open Scope N_scope.
 
 (** The checks that only a lie fails, and those that waiting may cure. *)

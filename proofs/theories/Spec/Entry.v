@@ -1,0 +1,57 @@
+(** The entries of a log, and what their bytes alone must satisfy.
+
+    Tags, kinds and truncation are the codec's matter; here an entry has been read, and what is left
+    are the checks on the sizes of what was read. *)
+From Coq Require Import NArith List Bool.
+From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason.
+Import ListNotations.
+Open Scope N_scope.
+Open Scope decide_scope.
+
+Definition KEY_LEN_MAX : N := 4096.
+Definition VALUE_LEN_MAX : N := 1048576.
+Definition ARGUMENTS_LEN_MAX : N := 4194304.
+
+(** What a client asks for. *)
+Record operation := Operation { transition : N; arguments : bytes }.
+
+Record run := Run {
+  asked : operation;
+  authentic : bool;          (** The request may run: embedded, or its session vouches for it. *)
+  listed : list N            (** Slots, in the order in which the operation asks for records. *)
+}.
+
+Inductive entry :=
+| AddM (slot ancestor : N) (r : record)
+| AddB (slot thread : N) (t : Timestamp) (r : record)
+| EvictM (slot ancestor : N)
+| EvictB (slot : N) (t : Timestamp)
+| EvictBM (slot ancestor : N) (t : Timestamp)
+| NextEpoch
+| VerifyEpoch
+| RunApp (r : run).
+
+Definition at_most (max : N) (b : bytes) : bool := N.of_nat (length b) <=? max.
+
+Definition pointer_canonical (p : pointer) : bool :=
+  match p with None => true | Some l => Nat.leb (length (l_path l)) PATH_BITS end.
+
+Definition check_record (r : record) : result unit :=
+  match r with
+  | Node p l r =>
+      require (Nat.leb (length p) PATH_BITS) (Rejected PathNotCanonical);;
+      require (negb (Nat.eqb (length p) PATH_BITS)) (Rejected NodePathIsLeaf);;
+      require (pointer_canonical l && pointer_canonical r) (Rejected PathNotCanonical)
+  | App k v =>
+      require (at_most KEY_LEN_MAX (key_bytes k)) (Rejected KeyTooLong);;
+      require (match v with Some b => at_most VALUE_LEN_MAX b | None => true end)
+        (Rejected ValueTooLong)
+  end.
+
+Definition check_entry (e : entry) : result unit :=
+  match e with
+  | AddM _ _ r | AddB _ _ _ r => check_record r
+  | RunApp r => require (at_most ARGUMENTS_LEN_MAX (arguments (asked r)))
+                  (Rejected ArgumentsTooLong)
+  | _ => Ok tt
+  end.

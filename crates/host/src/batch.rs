@@ -174,11 +174,10 @@ impl Results {
         self.codes[index] = code;
     }
 
-    /// Takes over what workers answered to the operations from `first` on; each route names the
-    /// worker that ran one.
-    pub(crate) fn merge(&mut self, parts: &[Self], first: usize, routes: &[u16]) {
+    /// Takes over what workers answered; each route names the worker that ran an operation.
+    pub(crate) fn merge(&mut self, parts: &[Self], routes: &[u16]) {
         let mut next = vec![0; parts.len()];
-        for (to, route) in (first..).zip(routes) {
+        for (to, route) in routes.iter().enumerate() {
             let part = &parts[usize::from(*route)];
             let from = next[usize::from(*route)];
             next[usize::from(*route)] += 1;
@@ -197,6 +196,16 @@ impl Results {
             }
         }
         self.epoch = parts.iter().map(|part| part.epoch).fold(self.epoch, Epoch::max);
+    }
+
+    /// Takes over what one worker answered to the operations of these numbers.
+    pub(crate) fn take(&mut self, part: &Self, indices: &[u32]) {
+        for (from, to) in indices.iter().map(|index| *index as usize).enumerate() {
+            self.set(to, part.status(from), part.result(from));
+            self.statuses[to] = part.statuses[from];
+            self.codes[to] = part.codes[from];
+        }
+        self.epoch = self.epoch.max(part.epoch);
     }
 
     /// Empty results of the same shape.

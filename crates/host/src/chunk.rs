@@ -1,15 +1,14 @@
 //! How a worker runs its part of a batch: in chunks, whose stages overlap their cache misses.
 
-use crate::batch::Status;
+use crate::batch::{GET, Status};
 use crate::encoding::{arguments_len, begin_run, finish_run};
 use crate::error::HostError;
-use crate::operations::{Operations, Part};
+use crate::operations::{Need, Operations, Part};
 use crate::options::Policy;
 use crate::plan::Expect;
 use crate::record::Place;
-use crate::shape::Need;
 use crate::worker::Worker;
-use zeta_verifier::{ARGUMENTS_LEN_MAX, Timestamp};
+use zeta_verifier::{ARGUMENTS_LEN_MAX, RelationId, Timestamp};
 
 /// Operations that are found, planned and verified together.
 const CHUNK_LEN: usize = 128;
@@ -25,6 +24,12 @@ pub(crate) enum Ran {
     All,
     /// This operation needs a record that is lent: wait without the baton, then go on from here.
     Blocked(usize),
+    /// This call needs a record of another worker.
+    Foreign {
+        at: usize,
+        relation: RelationId,
+        key: Vec<u8>,
+    },
 }
 
 /// The records of a chunk.
@@ -175,7 +180,9 @@ impl Worker {
                     self.admit(id, &[])?
                 }
             };
-            self.table.record_mut(id).idle = 0;
+            let record = self.table.record_mut(id);
+            record.idle = 0;
+            record.stale |= part.operations.transition(part.index(at)) != GET;
             self.plan_run(part, at, &[slot]);
         }
         Ok(None)
@@ -192,13 +199,8 @@ impl Worker {
         if id != NO_RECORD {
             return self.plan_merkle(part, id, at);
         }
-        match part.need(at) {
-            Need::None => {
-                self.plan_run(part, at, &[]);
-                Ok(true)
-            }
-            _ => self.plan_several(part, at),
-        }
+        self.plan_run(part, at, &[]);
+        Ok(true)
     }
 
     /// Plans a RunApp over these slots.

@@ -155,7 +155,7 @@ impl Shared {
             times.operations = operations.saturating_sub(before);
         });
         // Whatever was lent before the turn comes back; what is lent later is stamped later.
-        drop(self.lending.lock());
+        drop(self.lending.write());
         match self.engines.as_slice() {
             [only] => self.finish(only, epoch)?,
             engines => std::thread::scope(|scope| {

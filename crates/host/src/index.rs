@@ -58,6 +58,31 @@ impl Index {
         self.len += 1;
     }
 
+    /// Takes out the entry of a record that is there.
+    pub(crate) fn remove(&mut self, hash: u32, id: u32) {
+        let mask = self.entries.len() - 1;
+        let mut hole = self.home(hash);
+        while self.entries[hole] != u64::from(hash) << 32 | u64::from(id + 1) {
+            hole = (hole + 1) & mask;
+        }
+        let mut at = hole;
+        loop {
+            at = (at + 1) & mask;
+            let entry = self.entries[at];
+            if entry == 0 {
+                break;
+            }
+            // What lies beyond the hole moves into it, unless its home lies beyond the hole, too.
+            let distance = at.wrapping_sub(self.home((entry >> 32) as u32)) & mask;
+            if distance >= at.wrapping_sub(hole) & mask {
+                self.entries[hole] = entry;
+                hole = at;
+            }
+        }
+        self.entries[hole] = 0;
+        self.len -= 1;
+    }
+
     fn place(&mut self, entry: u64) {
         let mask = self.entries.len() - 1;
         let mut at = self.home((entry >> 32) as u32);
@@ -80,5 +105,39 @@ impl Index {
 
     pub(crate) fn byte_len(&self) -> u64 {
         (self.entries.capacity() * 8) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_is_removed_is_gone_and_all_else_is_found() {
+        let mut index = Index::new();
+        let mut model = BTreeMap::new();
+        let mut state = 7_u32;
+        for id in 0..20_000 {
+            state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+            // Few homes, so that entries crowd, also around the end.
+            let hash = (state >> 16 & 0xff).wrapping_sub(0x80) << 24 | state >> 20;
+            index.insert(hash, id);
+            model.insert(id, hash);
+            if model.len() > 500
+                && let Some((id, hash)) = model.iter().nth(state as usize % 500)
+            {
+                let (id, hash) = (*id, *hash);
+                index.remove(hash, id);
+                model.remove(&id);
+                assert_eq!(index.find(hash, |found| found == id), None);
+            }
+            if id % 1000 == 0 {
+                for (id, hash) in &model {
+                    assert_eq!(index.find(*hash, |found| found == *id), Some(*id));
+                }
+            }
+        }
+        assert_eq!(index.len, model.len());
     }
 }

@@ -10,17 +10,19 @@
 
 mod adopt;
 mod arena;
+mod asked;
 pub mod audit;
 mod batch;
 mod baton;
+mod calls;
 mod chunk;
+mod crossing;
 mod encoding;
 mod epochs;
 mod error;
 mod fork;
 pub mod hazmat;
 mod index;
-mod lend;
 mod log_dir;
 mod memory;
 mod node;
@@ -31,7 +33,6 @@ mod parts;
 mod plan;
 mod pool;
 mod record;
-mod several;
 mod shape;
 mod slots;
 mod split;
@@ -42,6 +43,7 @@ mod table;
 mod tree;
 mod unverified;
 mod warm;
+mod window;
 mod worker;
 
 pub use adopt::{Row, Summary, summary};

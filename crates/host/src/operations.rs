@@ -1,26 +1,50 @@
 //! The operations of a batch as workers see them, whatever columns they came in.
 
 use crate::batch::{Column, DELETE, GET, PUT, Results, Status, Transitions};
+use crate::chunk::Ran;
 use crate::encoding::put_counted;
-use crate::shape::{Need, Shape};
+use crate::error::HostError;
+use crate::shape::Shape;
+use crate::unverified::Unverified;
+use crate::worker::Worker;
 use zeta_verifier::{KEY_LEN_MAX, RelationId};
 
 /// Operations, by their index in the batch.
 pub(crate) trait Operations: Sync {
     fn transition(&self, index: usize) -> u16;
+    /// The one record of an operation that names it by itself, as those of a key-value batch do.
     fn need(&self, index: usize) -> Need<'_>;
-    /// The keys of an operation that needs several records, in the order of its asking.
-    fn keys(&self, index: usize) -> Vec<(RelationId, &[u8])>;
-    /// The encoded arguments, made in `scratch` where the batch has them in parts.
-    fn arguments<'a>(&'a self, index: usize, scratch: &'a mut Vec<u8>) -> &'a [u8];
     /// Appends the encoded arguments.
     fn put_arguments(&self, index: usize, log: &mut Vec<u8>);
-    /// The value to put, of a key-value batch; the unverified store asks for it.
-    fn value(&self, index: usize) -> &[u8];
-    /// Puts a record's value where the caller wants the result of a get.
-    fn plain(&self, value: Option<&[u8]>, results: &mut Results, at: usize);
     /// Puts an operation's encoded result where the caller wants it.
     fn done(&self, index: usize, result: &[u8], results: &mut Results, at: usize);
+}
+
+/// Operations that workers take from a batch.
+pub(crate) trait Work: Operations + Sized {
+    /// Runs operations `from..to` of a part.
+    fn run(
+        worker: &mut Worker,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<Ran, HostError>;
+
+    /// As `run`, without a verifier.
+    fn run_plain(
+        plain: &mut Unverified,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), HostError>;
+}
+
+/// The record of an operation.
+#[derive(Clone, Copy)]
+pub(crate) enum Need<'a> {
+    One(RelationId, &'a [u8]),
+    /// None: the verifier will refuse the operation, or its records are not known like this.
+    None,
 }
 
 /// Any transitions, with encoded arguments.
@@ -40,28 +64,27 @@ pub(crate) struct KeyValue<'a> {
 /// No operations: what a worker runs under when it acts for itself.
 pub(crate) struct Nothing;
 
+impl<'a> Calls<'a> {
+    /// The shape of a call's transition; `None` where there is no such transition.
+    #[inline(always)]
+    pub(crate) fn shape(&self, index: usize) -> Option<&'a Shape> {
+        self.shapes.get(usize::from(self.transitions.get(index)))
+    }
+
+    #[inline(always)]
+    pub(crate) fn arguments(&self, index: usize) -> &'a [u8] {
+        self.arguments.get(index)
+    }
+}
+
 impl Operations for Calls<'_> {
     #[inline(always)]
     fn transition(&self, index: usize) -> u16 {
         self.transitions.get(index)
     }
 
-    #[inline(always)]
-    fn need(&self, index: usize) -> Need<'_> {
-        match self.shapes.get(usize::from(self.transition(index))) {
-            Some(shape) => shape.need(self.arguments.get(index)),
-            None => Need::None,
-        }
-    }
-
-    fn keys(&self, index: usize) -> Vec<(RelationId, &[u8])> {
-        let shape = self.shapes.get(usize::from(self.transition(index)));
-        shape.map_or(Vec::new(), |shape| shape.keys(self.arguments.get(index)).collect())
-    }
-
-    #[inline(always)]
-    fn arguments<'a>(&'a self, index: usize, _: &'a mut Vec<u8>) -> &'a [u8] {
-        self.arguments.get(index)
+    fn need(&self, _: usize) -> Need<'_> {
+        Need::None
     }
 
     #[inline(always)]
@@ -69,25 +92,76 @@ impl Operations for Calls<'_> {
         log.extend_from_slice(self.arguments.get(index));
     }
 
-    /// The value after the key, in the encoded arguments of a put.
-    fn value(&self, index: usize) -> &[u8] {
-        let rest = self.arguments.get(index);
-        let skip =
-            |bytes: &'_ [u8]| 4 + u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        &rest[skip(rest) as usize + 4..]
-    }
-
-    fn plain(&self, value: Option<&[u8]>, results: &mut Results, at: usize) {
-        let mut result = vec![u8::from(value.is_some())];
-        if let Some(value) = value {
-            put_counted(&mut result, value);
-        }
-        results.set(at, Status::Done, &result);
-    }
-
     #[inline(always)]
     fn done(&self, _: usize, result: &[u8], results: &mut Results, at: usize) {
         results.set(at, Status::Done, result);
+    }
+}
+
+impl Work for Calls<'_> {
+    fn run(
+        worker: &mut Worker,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<Ran, HostError> {
+        worker.run_calls(part, from, to)
+    }
+
+    fn run_plain(
+        plain: &mut Unverified,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), HostError> {
+        plain.run_calls(part, from, to)
+    }
+}
+
+impl KeyValue<'_> {
+    /// The value to put.
+    #[inline(always)]
+    pub(crate) fn value(&self, index: usize) -> &[u8] {
+        self.values.get(index)
+    }
+
+    /// Puts a record's value where the caller wants the result of a get.
+    #[inline(always)]
+    pub(crate) fn plain(&self, value: Option<&[u8]>, results: &mut Results, at: usize) {
+        match value {
+            Some(value) => results.set(at, Status::Done, value),
+            None => results.set(at, Status::Absent, &[]),
+        }
+    }
+
+    /// The encoded arguments, made in `scratch`.
+    #[inline(always)]
+    pub(crate) fn arguments<'a>(&self, index: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        scratch.clear();
+        self.put_arguments(index, scratch);
+        scratch
+    }
+}
+
+impl Work for KeyValue<'_> {
+    #[inline(always)]
+    fn run(
+        worker: &mut Worker,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<Ran, HostError> {
+        worker.run(part, from, to)
+    }
+
+    #[inline(always)]
+    fn run_plain(
+        plain: &mut Unverified,
+        part: &mut Part<'_, Self>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), HostError> {
+        plain.run(part, from, to)
     }
 }
 
@@ -103,35 +177,11 @@ impl Operations for KeyValue<'_> {
         if key.len() <= KEY_LEN_MAX { Need::One(RelationId(0), key) } else { Need::None }
     }
 
-    fn keys(&self, _: usize) -> Vec<(RelationId, &[u8])> {
-        Vec::new()
-    }
-
-    #[inline(always)]
-    fn arguments<'a>(&'a self, index: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        scratch.clear();
-        self.put_arguments(index, scratch);
-        scratch
-    }
-
     #[inline(always)]
     fn put_arguments(&self, index: usize, log: &mut Vec<u8>) {
         put_counted(log, self.keys.get(index));
         if self.transition(index) == PUT {
             put_counted(log, self.values.get(index));
-        }
-    }
-
-    #[inline(always)]
-    fn value(&self, index: usize) -> &[u8] {
-        self.values.get(index)
-    }
-
-    #[inline(always)]
-    fn plain(&self, value: Option<&[u8]>, results: &mut Results, at: usize) {
-        match value {
-            Some(value) => results.set(at, Status::Done, value),
-            None => results.set(at, Status::Absent, &[]),
         }
     }
 
@@ -156,21 +206,7 @@ impl Operations for Nothing {
         Need::None
     }
 
-    fn keys(&self, _: usize) -> Vec<(RelationId, &[u8])> {
-        Vec::new()
-    }
-
-    fn arguments<'a>(&'a self, _: usize, _: &'a mut Vec<u8>) -> &'a [u8] {
-        &[]
-    }
-
     fn put_arguments(&self, _: usize, _: &mut Vec<u8>) {}
-
-    fn value(&self, _: usize) -> &[u8] {
-        &[]
-    }
-
-    fn plain(&self, _: Option<&[u8]>, _: &mut Results, _: usize) {}
 
     fn done(&self, _: usize, _: &[u8], _: &mut Results, _: usize) {}
 }

@@ -3,8 +3,7 @@
 use crate::batch::Results;
 use crate::chunk::Ran;
 use crate::error::HostError;
-use crate::operations::{Operations, Part};
-use crate::shape::Need;
+use crate::operations::{KeyValue, Need, Operations, Part, Work};
 use crate::store::{Engine, Shared};
 use std::time::Duration;
 use zeta_verifier::leaf_path;
@@ -16,17 +15,15 @@ const PARALLEL_LEN: usize = 2048;
 /// Operations that are routed in one piece.
 const ROUTED_LEN: usize = 1024;
 
-/// In the place of a worker: the operation's records may be of several.
-const SEVERAL: u16 = u16::MAX;
 const NOT_COMPUTED: HostError = HostError::Internal { why: "a piece of a batch was left out" };
 
 impl Shared {
     /// Runs a part on a worker, in turns with whoever else needs its baton.
     #[inline]
-    pub(crate) fn run_part<O: Operations>(
+    pub(crate) fn run_part<W: Work>(
         &self,
         worker: usize,
-        part: &mut Part<'_, O>,
+        part: &mut Part<'_, W>,
         len: usize,
     ) -> Result<(), HostError> {
         let mut from = 0;
@@ -34,10 +31,10 @@ impl Shared {
             let to = len.min(from + TURN_LEN);
             let mut baton = self.lock(&self.engines[worker])?;
             let ran = match &mut *baton {
-                Engine::Unverified(plain) => plain.run(part, from, to).map(|()| Ran::All),
-                Engine::Verified(worker) => {
-                    worker.advance(self.epochs.current()).and_then(|()| worker.run(part, from, to))
-                }
+                Engine::Unverified(plain) => W::run_plain(plain, part, from, to).map(|()| Ran::All),
+                Engine::Verified(worker) => worker
+                    .advance(self.epochs.current())
+                    .and_then(|()| W::run(worker, part, from, to)),
             };
             baton.pass_on();
             from = match ran.map_err(|error| self.fail(error))? {
@@ -46,13 +43,17 @@ impl Shared {
                     self.await_return()?;
                     at
                 }
+                Ran::Foreign { .. } => {
+                    let why = "an operation came to a worker that has not its records";
+                    return Err(self.fail(HostError::Internal { why }));
+                }
             };
         }
         Ok(())
     }
 
     /// Waits, without a baton, until lent records may have come back.
-    fn await_return(&self) -> Result<(), HostError> {
+    pub(crate) fn await_return(&self) -> Result<(), HostError> {
         const PATIENCE: Duration = Duration::from_millis(1);
         self.check()?;
         let (count, signal) = &self.returned;
@@ -63,35 +64,23 @@ impl Shared {
         Ok(())
     }
 
-    /// Runs a batch over several workers.
-    pub(crate) fn run_parts<O: Operations>(
+    /// Runs a batch over several workers, each operation on the owner of its record.
+    pub(crate) fn run_parts(
         &self,
-        operations: &O,
+        operations: &KeyValue<'_>,
         len: usize,
         results: &mut Results,
     ) -> Result<(), HostError> {
         if len == 1 {
-            return match self.route(operations, 0) {
-                SEVERAL => self.run_lending(operations, 0, results),
-                worker => {
-                    let mut part = Part { operations, indices: None, results };
-                    self.run_part(usize::from(worker), &mut part, 1)
-                }
-            };
+            let worker = usize::from(self.route(operations, 0));
+            return self.run_part(worker, &mut Part { operations, indices: None, results }, 1);
         }
         let routes = self.routes(operations, len)?;
-        let mut from = 0;
-        for (at, _) in routes.iter().enumerate().filter(|(_, route)| **route == SEVERAL) {
-            // What comes before it in the batch runs before it.
-            self.run_routed(operations, from, &routes[from..at], results)?;
-            self.run_lending(operations, at, results)?;
-            from = at + 1;
-        }
-        self.run_routed(operations, from, &routes[from..], results)
+        self.run_routed(operations, &routes, results)
     }
 
     /// Who runs each operation of a batch.
-    fn routes<O: Operations>(&self, operations: &O, len: usize) -> Result<Vec<u16>, HostError> {
+    fn routes(&self, operations: &KeyValue<'_>, len: usize) -> Result<Vec<u16>, HostError> {
         let piece = |from: usize| {
             let to = len.min(from + ROUTED_LEN);
             (from..to).map(|index| self.route(operations, index)).collect::<Vec<_>>()
@@ -106,39 +95,28 @@ impl Shared {
         Ok(routes)
     }
 
-    /// The worker that runs an operation, or `SEVERAL`.
+    /// The worker that runs an operation.
     #[inline(always)]
-    fn route<O: Operations>(&self, operations: &O, index: usize) -> u16 {
+    fn route(&self, operations: &KeyValue<'_>, index: usize) -> u16 {
         match operations.need(index) {
             Need::One(relation, key) => {
                 let path = leaf_path(&self.hasher, relation, key);
                 self.partition.worker_of(&path) as u16
             }
             Need::None => 0,
-            Need::Several => {
-                let mut workers = operations.keys(index).into_iter().map(|(relation, key)| {
-                    self.partition.worker_of(&leaf_path(&self.hasher, relation, key))
-                });
-                match workers.next() {
-                    Some(first) if workers.all(|other| other == first) => first as u16,
-                    _ => SEVERAL,
-                }
-            }
-            Need::Unknown => SEVERAL,
         }
     }
 
-    /// Runs the operations from `first` on, one for each route, side by side where it pays.
-    fn run_routed<O: Operations>(
+    /// Runs the operations, one for each route, side by side where it pays.
+    fn run_routed(
         &self,
-        operations: &O,
-        first: usize,
+        operations: &KeyValue<'_>,
         routes: &[u16],
         results: &mut Results,
     ) -> Result<(), HostError> {
         let shape = results.like();
         let run = |worker: usize| {
-            let indices = indices_of(worker as u16, first, routes);
+            let indices = indices_of(worker as u16, routes);
             let mut own = shape.like();
             own.reset(indices.len());
             let mut part = Part { operations, indices: Some(&indices), results: &mut own };
@@ -151,16 +129,16 @@ impl Shared {
         };
         let done: Result<Vec<_>, _> =
             done.into_iter().map(|part| part.unwrap_or(Err(NOT_COMPUTED))).collect();
-        results.merge(&done?, first, routes);
+        results.merge(&done?, routes);
         Ok(())
     }
 }
 
-/// The operations that `worker` runs, of those from `first` on.
-fn indices_of(worker: u16, first: usize, routes: &[u16]) -> Vec<u32> {
+/// The operations that `worker` runs.
+fn indices_of(worker: u16, routes: &[u16]) -> Vec<u32> {
     let mut indices = vec![0; routes.len()];
     let mut len = 0;
-    for (route, index) in routes.iter().zip(first as u32..) {
+    for (route, index) in routes.iter().zip(0..) {
         // Without a branch, which nobody could predict.
         indices[len] = index;
         len += usize::from(*route == worker);

@@ -16,8 +16,6 @@ pub(crate) enum Expect {
     Leaf { record: u32, parent: u32, side: Direction },
     /// A node leaves for the tree: its hash comes back.
     Node { parent: u32, side: Direction },
-    /// Another worker's record, on loan, leaves: its value comes back for its owner.
-    Foreign,
     /// A node leaves for deferred state, at the store's start.
     HandOver,
 }

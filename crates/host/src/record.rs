@@ -17,11 +17,11 @@ pub(crate) enum Place {
     Tree,
     /// Deferred: evicted by `thread` at `stamp`.
     Deferred,
-    /// In slot `slot` of its worker; the value here is stale.
+    /// In slot `slot` of its worker.
     Slot,
     /// Its eviction stands in a log that the verifier has not seen yet.
     Evicting,
-    /// Reserved for an operation over several workers.
+    /// Reserved for calls over several workers.
     Lent,
 }
 
@@ -40,6 +40,10 @@ pub(crate) struct Record {
     place: Place,
     /// Epochs that passed since an operation touched it.
     pub(crate) idle: u8,
+    /// An operation that the host has not run itself may have written it in its slot.
+    pub(crate) stale: bool,
+    /// Another worker's record, here on loan.
+    pub(crate) guest: bool,
     relation: RelationId,
     key_len: u16,
     value_len: u32,
@@ -56,6 +60,8 @@ impl Record {
             number: 0,
             place: Place::New,
             idle: 0,
+            stale: false,
+            guest: false,
             relation,
             key_len: key.len() as u16,
             value_len: NULL,
@@ -97,6 +103,7 @@ impl Record {
     #[inline(always)]
     pub(crate) fn set_value(&mut self, value: Option<&[u8]>) {
         let start = usize::from(self.key_len);
+        self.stale = false;
         let Some(value) = value else {
             self.value_len = NULL;
             if let Payload::Heap(bytes) = &mut self.payload {

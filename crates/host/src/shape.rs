@@ -1,107 +1,161 @@
-//! Which records a call touches, as far as its arguments alone tell.
+//! What a transition's code alone tells of the records that its calls touch.
 
-use zeta_program::{Instruction, Program, Register, Type, ValueType};
+use zeta_program::{Instruction, Program, Register, Transition, Type, ValueType};
 use zeta_verifier::RelationId;
 
 /// A transition, seen by who must find its records before it runs.
-pub(crate) enum Shape {
-    /// It begins by binding records whose keys are arguments, and binds no others.
-    Leading { keys: Vec<KeyArgument>, arguments: Vec<ValueType> },
-    /// Its records depend on what it reads or computes.
-    Dynamic,
+pub(crate) struct Shape {
+    arguments: Vec<ValueType>,
+    keys: Vec<Key>,
+    /// The keys are all that a call asks for, in this order, whatever it reads. Otherwise they are
+    /// those that it may ask for, as far as its arguments tell.
+    pub(crate) exact: bool,
+    /// The host runs a call itself before it plans it: to learn its records, or so that its own
+    /// values stay current for others that must be run so.
+    pub(crate) ahead: bool,
+    /// A call may write.
+    pub(crate) writes: bool,
+    /// What a call does may depend on the epoch.
+    pub(crate) reads_epoch: bool,
 }
 
-/// A key that is an argument.
-pub(crate) struct KeyArgument {
+/// A key that is made of arguments and constants.
+struct Key {
     relation: RelationId,
-    argument: usize,
+    parts: Vec<Part>,
 }
 
-/// What the arguments say about a call's records.
-#[derive(Clone, Copy)]
-pub(crate) enum Need<'a> {
-    /// Exactly one record.
-    One(RelationId, &'a [u8]),
-    /// These, by `Shape::keys`.
-    Several,
-    /// Only a run can tell.
-    Unknown,
-    /// The verifier will refuse the call before it asks for a record, or there is no record.
-    None,
+#[derive(Clone)]
+enum Part {
+    /// The bytes of this argument.
+    Argument(usize),
+    Constant(Vec<u8>),
 }
 
 impl Shape {
     /// The shape of every transition, in the order of their ids.
     pub(crate) fn of_program(program: &Program) -> Vec<Self> {
-        program.transitions().iter().map(Self::of_transition).collect()
+        let transitions = program.transitions();
+        let mut shapes: Vec<_> =
+            transitions.iter().map(|transition| Self::of_transition(program, transition)).collect();
+        let inexact = shapes.iter().zip(transitions).filter(|(shape, _)| !shape.exact);
+        let relations: Vec<_> =
+            inexact.flat_map(|(_, transition)| relations_of(transition)).collect();
+        for (shape, transition) in shapes.iter_mut().zip(transitions) {
+            let seen = relations_of(transition).any(|relation| relations.contains(&relation));
+            shape.ahead = !shape.exact || (shape.writes && seen);
+        }
+        shapes
     }
 
-    fn of_transition(transition: &zeta_program::Transition) -> Self {
+    fn of_transition(program: &Program, transition: &Transition) -> Self {
         let types = transition.registers();
-        let is_bind = |instruction: &&Instruction| matches!(instruction, Instruction::Bind { .. });
-        let leading = transition.code.iter().take_while(is_bind).count();
-        if transition.code.iter().filter(is_bind).count() != leading {
-            return Self::Dynamic;
+        let mut known = known_arguments(transition, types.len());
+        let (mut keys, mut exact) = (Vec::new(), true);
+        // Whether every call comes by here, and nothing before can have failed.
+        let mut certain = true;
+        for instruction in &transition.code {
+            match instruction {
+                Instruction::Constant { target, constant } => {
+                    let bytes = program.assembly().constants.get(usize::from(*constant));
+                    set(&mut known, *target, bytes.cloned().map(Part::Constant));
+                }
+                Instruction::Move { target, source } => {
+                    let part = known.get(usize::from(source.0)).cloned().flatten();
+                    set(&mut known, *target, part);
+                }
+                Instruction::Bind { target, key } => {
+                    let part = known.get(usize::from(key.0)).cloned().flatten();
+                    let relation = relation_of(&types, *target);
+                    match (part, relation) {
+                        (Some(part), Some(relation)) => {
+                            exact &= certain;
+                            keys.push(Key { relation, parts: vec![part] });
+                        }
+                        _ => exact = false,
+                    }
+                }
+                Instruction::Word { target, .. } | Instruction::Epoch { target } => {
+                    set(&mut known, *target, None);
+                }
+                _ => certain = false,
+            }
         }
-        let mut keys = Vec::new();
-        for instruction in &transition.code[..leading] {
-            let Instruction::Bind { target, key } = instruction else { return Self::Dynamic };
-            let argument = argument_of(transition, *key);
-            let (Some(argument), Some(Type::Row(relation))) =
-                (argument, types.get(usize::from(target.0)))
-            else {
-                return Self::Dynamic;
-            };
-            keys.push(KeyArgument { relation: *relation, argument });
+        let any = |is: fn(&Instruction) -> bool| transition.code.iter().any(is);
+        Self {
+            arguments: transition.arguments.iter().map(|argument| argument.value).collect(),
+            keys,
+            exact,
+            ahead: !exact,
+            writes: any(|i| matches!(i, Instruction::Store { .. } | Instruction::Delete { .. })),
+            reads_epoch: any(|i| matches!(i, Instruction::Epoch { .. })),
         }
-        let arguments = transition.arguments.iter().map(|argument| argument.value).collect();
-        Self::Leading { keys, arguments }
     }
 
-    /// What a call with these encoded arguments needs.
+    /// Shows the keys of a call with these encoded arguments, some perhaps twice; false where they are malformed, so
+    /// that the verifier will refuse the call before it asks for a record.
     #[inline]
-    pub(crate) fn need<'a>(&self, encoded: &'a [u8]) -> Need<'a> {
-        let Self::Leading { keys, arguments } = self else { return Need::Unknown };
-        match keys.as_slice() {
-            [] => Need::None,
-            [key] => match span(arguments, key.argument, encoded) {
-                Some(bytes) => Need::One(key.relation, bytes),
-                None => Need::None,
-            },
-            keys => match keys.iter().all(|k| span(arguments, k.argument, encoded).is_some()) {
-                true => Need::Several,
-                false => Need::None,
-            },
+    pub(crate) fn each_key(&self, encoded: &[u8], mut show: impl FnMut(RelationId, &[u8])) -> bool {
+        let mut made = Vec::new();
+        for key in &self.keys {
+            let [only] = key.parts.as_slice() else {
+                made.clear();
+                for part in &key.parts {
+                    let Some(bytes) = self.bytes(part, encoded) else { return false };
+                    made.extend_from_slice(bytes);
+                }
+                show(key.relation, &made);
+                continue;
+            };
+            let Some(bytes) = self.bytes(only, encoded) else { return false };
+            show(key.relation, bytes);
         }
+        true
     }
 
-    /// The keys of a call that needs several.
-    pub(crate) fn keys<'a>(
-        &self,
-        encoded: &'a [u8],
-    ) -> impl Iterator<Item = (RelationId, &'a [u8])> {
-        let (keys, arguments) = match self {
-            Self::Leading { keys, arguments } => (keys.as_slice(), arguments.as_slice()),
-            Self::Dynamic => (&[][..], &[][..]),
-        };
-        keys.iter().filter_map(move |key| {
-            span(arguments, key.argument, encoded).map(|bytes| (key.relation, bytes))
-        })
+    #[inline]
+    fn bytes<'a>(&self, part: &'a Part, encoded: &'a [u8]) -> Option<&'a [u8]> {
+        match part {
+            Part::Argument(argument) => span(&self.arguments, *argument, encoded),
+            Part::Constant(bytes) => Some(bytes),
+        }
     }
 }
 
-/// The argument whose payload is in this register, where it is a plain byte string.
-fn argument_of(transition: &zeta_program::Transition, register: Register) -> Option<usize> {
-    let mut next = 0;
+/// The registers whose bytes the arguments tell.
+fn known_arguments(transition: &Transition, registers: usize) -> Vec<Option<Part>> {
+    let mut known = Vec::new();
     for (index, argument) in transition.arguments.iter().enumerate() {
-        let payload = next + argument.value.register_count() - 1;
-        if payload == usize::from(register.0) {
-            return (!argument.value.optional && argument.value.payload.bytes_max().is_some())
-                .then_some(index);
+        let value = argument.value;
+        if value.optional {
+            known.extend([None, None]);
+        } else {
+            known.push(value.payload.bytes_max().map(|_| Part::Argument(index)));
         }
-        next += argument.value.register_count();
     }
-    None
+    known.resize(registers, None);
+    known
+}
+
+fn set(known: &mut [Option<Part>], register: Register, part: Option<Part>) {
+    if let Some(place) = known.get_mut(usize::from(register.0)) {
+        *place = part;
+    }
+}
+
+fn relation_of(types: &[Type], row: Register) -> Option<RelationId> {
+    match types.get(usize::from(row.0)) {
+        Some(Type::Row(relation)) => Some(*relation),
+        _ => None,
+    }
+}
+
+/// The relations of the rows that a transition binds.
+fn relations_of(transition: &Transition) -> impl Iterator<Item = RelationId> + '_ {
+    transition.locals.iter().filter_map(|local| match local {
+        Type::Row(relation) => Some(*relation),
+        _ => None,
+    })
 }
 
 /// The bytes of an argument; `None` where the encoding is malformed before its end.

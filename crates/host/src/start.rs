@@ -87,6 +87,7 @@ pub(crate) fn start(
             log_file: log_dir.as_ref().map(|dir| dir.thread(id)).transpose()?,
             byte_budget: options.byte_budget,
             idle_epochs: u8::try_from(options.idle_epochs).unwrap_or(u8::MAX - 1),
+            partition,
         }));
     }
     hand_out(&mut workers, partition, initial)?;

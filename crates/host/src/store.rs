@@ -11,7 +11,7 @@ use crate::epochs::{Driver, EpochInfo, Epochs};
 use crate::error::HostError;
 use crate::fork;
 use crate::log_dir::LogDir;
-use crate::operations::{Calls, KeyValue, Operations, Part};
+use crate::operations::{Calls, KeyValue, Part};
 use crate::options::{BYTE_BUDGET_MIN, Options, Policy, SLOTS_MIN, WORKERS_MAX};
 use crate::pool::Pool;
 use crate::record::Place;
@@ -19,6 +19,7 @@ use crate::shape::Shape;
 use crate::start;
 use crate::unverified::Unverified;
 use crate::worker::Worker;
+use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
@@ -42,8 +43,8 @@ pub(crate) struct Shared {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) program: Arc<Program>,
     pub(crate) hasher: Standard,
-    /// Held while records are lent, and by the turn of an epoch while it waits for their return.
-    pub(crate) lending: Mutex<()>,
+    /// Read while records are lent; written by the turn of an epoch, which waits for their return.
+    pub(crate) lending: RwLock<()>,
     /// Signalled whenever lent records came back.
     pub(crate) returned: (Mutex<u64>, Condvar),
     pub(crate) failure: OnceLock<HostError>,
@@ -119,7 +120,7 @@ impl Store {
             key_value: program.bytes() == zeta_program::key_value(),
             program,
             hasher: start::hasher(),
-            lending: Mutex::new(()),
+            lending: RwLock::new(()),
             returned: (Mutex::new(0), Condvar::new()),
             failure: OnceLock::new(),
             closed: AtomicBool::new(false),
@@ -147,7 +148,11 @@ impl Store {
         match *batch {
             Batch::Calls { transitions, arguments } => {
                 let calls = Calls { shapes: &shared.shapes, transitions, arguments };
-                shared.run(&calls, len, results)
+                if shared.engines.len() > 1 {
+                    return shared.run_windows(&calls, len, results);
+                }
+                let mut part = Part { operations: &calls, indices: None, results };
+                shared.run_part(0, &mut part, len)
             }
             Batch::KeyValue { transitions, keys, values } => {
                 let simple = (0..len).all(|index| transitions.get(index) <= DELETE);
@@ -155,7 +160,12 @@ impl Store {
                     let why = "only gets, puts and deletes of the key-value program come by keys";
                     return Err(HostError::BadBatch { why });
                 }
-                shared.run(&KeyValue { transitions, keys, values }, len, results)
+                let operations = KeyValue { transitions, keys, values };
+                if shared.engines.len() > 1 {
+                    return shared.run_parts(&operations, len, results);
+                }
+                let mut part = Part { operations: &operations, indices: None, results };
+                shared.run_part(0, &mut part, len)
             }
         }
     }
@@ -349,21 +359,6 @@ impl Shared {
         error
     }
 
-    /// Runs all operations of a batch.
-    #[inline]
-    fn run<O: Operations>(
-        &self,
-        operations: &O,
-        len: usize,
-        results: &mut Results,
-    ) -> Result<(), HostError> {
-        if self.engines.len() > 1 {
-            return self.run_parts(operations, len, results);
-        }
-        let mut part = Part { operations, indices: None, results };
-        self.run_part(0, &mut part, len)
-    }
-
     /// Keys with values among the next records of a worker; false when there are no more.
     fn list(
         &self,
@@ -381,7 +376,8 @@ impl Shared {
         let table = engine.table();
         let end = table.records.len().min(next.saturating_add(PIECE_LEN));
         for record in (*next..end).map(|id| table.record(id)) {
-            if record.value().is_some() {
+            // A guest is listed by its owner.
+            if record.value().is_some() && !record.guest {
                 found.push((record.relation(), record.key().to_vec()));
             }
         }
@@ -407,10 +403,13 @@ impl Engine {
 
     fn add_to(&self, stats: &mut Stats) {
         let table = self.table();
-        stats.records += u64::from(table.records.len());
         stats.bytes += table.byte_len();
         for record in (0..table.records.len()).map(|id| table.record(id)) {
             stats.bytes += record.heap_len();
+            if record.guest {
+                continue;
+            }
+            stats.records += 1;
             match record.place() {
                 Place::Slot => stats.in_slots += 1,
                 Place::Deferred | Place::Evicting => stats.deferred += 1,

@@ -4,7 +4,7 @@ use crate::arena::Arena;
 use crate::error::HostError;
 use crate::index::Index;
 use crate::memory::prefetch;
-use crate::record::Record;
+use crate::record::{Place, Record};
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 use std::hash::Hasher;
@@ -14,11 +14,13 @@ pub(crate) struct Table {
     pub(crate) records: Arena<Record>,
     index: Index,
     seed: u64,
+    /// Records that guests have left behind, for the next ones.
+    free: Vec<u32>,
 }
 
 impl Table {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { records: Arena::new(), index: Index::new(), seed }
+        Self { records: Arena::new(), index: Index::new(), seed, free: Vec::new() }
     }
 
     #[inline(always)]
@@ -79,6 +81,33 @@ impl Table {
         let id = self.records.push(Record::new(relation, key)).ok_or(HostError::TooManyRecords)?;
         self.index.insert(hash, id);
         Ok(id)
+    }
+
+    /// Takes in another worker's record. Its value and its timestamp are the caller's to set.
+    pub(crate) fn add_guest(&mut self, relation: RelationId, key: &[u8]) -> Result<u32, HostError> {
+        let hash = self.hash(relation, key);
+        let id = match self.free.pop() {
+            None => self.add(hash, relation, key)?,
+            Some(id) => {
+                *self.records.get_mut(id) = Record::new(relation, key);
+                self.index.insert(hash, id);
+                id
+            }
+        };
+        self.record_mut(id).guest = true;
+        Ok(id)
+    }
+
+    /// Lets a guest go.
+    pub(crate) fn remove_guest(&mut self, id: u32) {
+        let record = self.records.get(id);
+        let hash = self.hash(record.relation(), record.key());
+        self.index.remove(hash, id);
+        let record = self.records.get_mut(id);
+        *record = Record::new(RelationId(0), &[]);
+        record.guest = true;
+        record.set_place(Place::Lent);
+        self.free.push(id);
     }
 
     #[inline(always)]

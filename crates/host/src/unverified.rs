@@ -1,16 +1,16 @@
 //! The same store without a verifier: what a ratio of verified to unverified speed compares with.
 
-use crate::batch::{DELETE, GET, PUT, Results, Status};
+use crate::asked::Asked;
+use crate::batch::{GET, PUT, Results, Status};
 use crate::baton::Baton;
 use crate::error::HostError;
-use crate::operations::{Operations, Part};
-use crate::shape::Need;
+use crate::operations::{Calls, KeyValue, Need, Operations, Part};
 use crate::store::{Engine, Shared};
 use crate::table::Table;
 use std::sync::Arc;
 use zeta_program::bound::ROW_COUNT_MAX;
 use zeta_program::{Machine, Outcome, Program, RowHandle, Rows};
-use zeta_verifier::{RelationId, TransitionId, leaf_path};
+use zeta_verifier::{RelationId, TransitionId};
 
 /// Operations that are found and run together, as in a verified chunk.
 const CHUNK_LEN: usize = 128;
@@ -22,6 +22,7 @@ pub(crate) struct Unverified {
     program: Arc<Program>,
     machine: Machine,
     scratch: Vec<u8>,
+    asked: Asked,
     /// The result of one call.
     result: Vec<u8>,
     /// The key-value program's transitions are applied without it: a plain map.
@@ -32,17 +33,19 @@ impl Unverified {
     pub(crate) fn new(table: Table, program: Arc<Program>, plain_map: bool) -> Self {
         let direct = plain_map && program.bytes() == zeta_program::key_value();
         let (machine, scratch, result) = (Machine::new(), Vec::new(), Vec::new());
-        Self { table, operations: 0, program, machine, scratch, result, direct }
+        let asked = Asked::default();
+        Self { table, operations: 0, program, machine, scratch, asked, result, direct }
     }
 
     /// Runs the part's operations `from..to`.
-    pub(crate) fn run<O: Operations>(
+    pub(crate) fn run(
         &mut self,
-        part: &mut Part<'_, O>,
+        part: &mut Part<'_, KeyValue<'_>>,
         from: usize,
         to: usize,
     ) -> Result<(), HostError> {
         let mut hashes = [0; CHUNK_LEN];
+        let mut scratch = std::mem::take(&mut self.scratch);
         for start in (from..to).step_by(CHUNK_LEN) {
             let end = to.min(start + CHUNK_LEN);
             for at in start..end {
@@ -55,25 +58,56 @@ impl Unverified {
                 self.table.prefetch_record(*hash);
             }
             for at in start..end {
-                let need = part.need(at);
-                match need {
+                let hash = hashes[at - start];
+                match part.need(at) {
                     Need::One(relation, key) if self.direct => {
-                        let hash = hashes[at - start];
                         self.apply(part, at, hash, (relation, key))?;
                     }
-                    _ => self.call(part, at, hashes[at - start])?,
+                    need => {
+                        let known = matches!(need, Need::One(..)).then_some(hash);
+                        let arguments = part.operations.arguments(part.index(at), &mut scratch);
+                        self.call(part, at, arguments, known.as_slice())?;
+                    }
                 }
             }
         }
+        self.scratch = scratch;
+        self.operations += (to - from) as u64;
+        Ok(())
+    }
+
+    /// Runs the part's calls `from..to`.
+    pub(crate) fn run_calls(
+        &mut self,
+        part: &mut Part<'_, Calls<'_>>,
+        from: usize,
+        to: usize,
+    ) -> Result<(), HostError> {
+        let mut asked = std::mem::take(&mut self.asked);
+        for start in (from..to).step_by(CHUNK_LEN) {
+            let end = to.min(start + CHUNK_LEN);
+            asked.collect(part, &self.table, (start, end));
+            asked.all().iter().for_each(|key| self.table.prefetch_record(key.hash));
+            let mut hashes = Vec::new();
+            for at in start..end {
+                let index = part.index(at);
+                hashes.clear();
+                if part.operations.shape(index).is_some_and(|shape| shape.exact) {
+                    hashes.extend(asked.of_call(at - start).iter().map(|key| key.hash));
+                }
+                self.call(part, at, part.operations.arguments(index), &hashes)?;
+            }
+        }
+        self.asked = asked;
         self.operations += (to - from) as u64;
         Ok(())
     }
 
     /// A get, put or delete, without the program.
     #[inline(always)]
-    fn apply<O: Operations>(
+    fn apply(
         &mut self,
-        part: &mut Part<'_, O>,
+        part: &mut Part<'_, KeyValue<'_>>,
         at: usize,
         hash: u32,
         (relation, key): (RelationId, &[u8]),
@@ -90,35 +124,33 @@ impl Unverified {
                 record.set_value(Some(part.operations.value(index)));
                 part.operations.done(index, &[], part.results, at);
             }
-            DELETE => {
+            _ => {
                 let had = u8::from(record.value().is_some());
                 record.set_value(None);
                 part.operations.done(index, &[had], part.results, at);
             }
-            _ => self.call(part, at, hash)?,
         }
         Ok(())
     }
 
-    /// Any transition, through the machine; `hash` is that of the first record it asks for.
+    /// Any transition, through the machine; `hashes` are those of the first records it asks for.
     #[inline(always)]
     fn call<O: Operations>(
         &mut self,
         part: &mut Part<'_, O>,
         at: usize,
-        hash: u32,
+        arguments: &[u8],
+        hashes: &[u32],
     ) -> Result<(), HostError> {
         let index = part.index(at);
-        let arguments = part.operations.arguments(index, &mut self.scratch);
         let transition = TransitionId(part.operations.transition(index));
         if let Err(refusal) = self.machine.begin(&self.program, transition, arguments) {
             part.results.set_code(at, Status::Refused, refusal.code());
             return Ok(());
         }
         self.result.clear();
-        let known = matches!(part.need(at), Need::One(..)).then_some(hash);
         let mut rows =
-            OwnRows { table: &mut self.table, known, bound: [0; ROW_COUNT_MAX], count: 0 };
+            OwnRows { table: &mut self.table, hashes, bound: [0; ROW_COUNT_MAX], count: 0 };
         let outcome = self.machine.run(&self.program, arguments, 0, &mut rows, &mut self.result)?;
         let bound = rows.bound;
         match outcome {
@@ -137,38 +169,41 @@ impl Unverified {
 }
 
 impl Shared {
-    /// Runs one operation over the records of several workers, all of which stand still for it.
-    pub(crate) fn run_unverified<O: Operations>(
+    /// Runs calls, one after the other, over the records of all workers, which stand still for it.
+    pub(crate) fn run_locked(
         &self,
-        operations: &O,
-        index: usize,
+        calls: &Calls<'_>,
+        indices: &[u32],
         results: &mut Results,
     ) -> Result<(), HostError> {
         // In one order, so that two who do this do not wait for each other.
         let guards: Result<Vec<_>, _> = self.engines.iter().map(|e| self.lock(e)).collect();
         let mut rows = AllRows { shared: self, guards: guards?, bound: Vec::new() };
-        let mut scratch = Vec::new();
-        let arguments = operations.arguments(index, &mut scratch);
-        let transition = TransitionId(operations.transition(index));
-        let mut machine = Machine::new();
-        if let Err(refusal) = machine.begin(&self.program, transition, arguments) {
-            results.set_code(index, Status::Refused, refusal.code());
-            return Ok(());
-        }
-        let mut result = Vec::new();
-        match machine.run(&self.program, arguments, 0, &mut rows, &mut result)? {
-            Outcome::Failed(failure) => {
-                results.set_code(index, Status::Failed, failure.code());
+        let (mut machine, mut result) = (Machine::new(), Vec::new());
+        for index in indices.iter().map(|index| *index as usize) {
+            let arguments = calls.arguments(index);
+            let transition = TransitionId(calls.transition(index));
+            if let Err(refusal) = machine.begin(&self.program, transition, arguments) {
+                results.set_code(index, Status::Refused, refusal.code());
+                continue;
             }
-            Outcome::Done => {
-                for (row, value) in machine.writes(arguments) {
-                    let (owner, id) = rows.bound[usize::from(row.0)];
-                    if let Engine::Unverified(plain) = &mut *rows.guards[owner] {
-                        plain.table.record_mut(id).set_value(value);
-                    }
+            result.clear();
+            rows.bound.clear();
+            match machine.run(&self.program, arguments, 0, &mut rows, &mut result)? {
+                Outcome::Failed(failure) => {
+                    results.set_code(index, Status::Failed, failure.code());
                 }
-                operations.done(index, &result, results, index);
+                Outcome::Done => {
+                    for (row, value) in machine.writes(arguments) {
+                        let (owner, id) = rows.bound[usize::from(row.0)];
+                        rows.guards[owner].table_mut().record_mut(id).set_value(value);
+                    }
+                    calls.done(index, &result, results, index);
+                }
             }
+        }
+        if let Some(Engine::Unverified(plain)) = rows.guards.first_mut().map(|guard| &mut **guard) {
+            plain.operations += indices.len() as u64;
         }
         Ok(())
     }
@@ -184,7 +219,7 @@ impl Rows for AllRows<'_> {
     type Stop = HostError;
 
     fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, HostError> {
-        let owner = self.shared.partition.worker_of(&leaf_path(&self.shared.hasher, relation, key));
+        let owner = self.shared.owner_of(relation, key);
         let table = self.guards[owner].table_mut();
         let id = table.find_or_add(table.hash(relation, key), relation, key)?;
         self.bound.push((owner, id));
@@ -199,8 +234,8 @@ impl Rows for AllRows<'_> {
 
 struct OwnRows<'a> {
     table: &'a mut Table,
-    /// The hash of the first key, where it was prefetched.
-    known: Option<u32>,
+    /// The hashes of the first keys, which were prefetched.
+    hashes: &'a [u32],
     bound: [u32; ROW_COUNT_MAX],
     count: usize,
 }
@@ -210,8 +245,8 @@ impl Rows for OwnRows<'_> {
 
     #[inline(always)]
     fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, HostError> {
-        let hash = match self.known.take() {
-            Some(hash) => hash,
+        let hash = match self.hashes.get(self.count) {
+            Some(hash) => *hash,
             None => self.table.hash(relation, key),
         };
         self.bound[self.count] = self.table.find_or_add(hash, relation, key)?;

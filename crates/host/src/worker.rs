@@ -1,9 +1,10 @@
 //! A worker: one verifier thread, the records that it owns, and the log between the two.
 
+use crate::adopt::Partition;
+use crate::asked::Asked;
 use crate::batch::{Results, Status};
 use crate::encoding::put_add_b;
 use crate::error::HostError;
-use crate::lend::Returned;
 use crate::log_dir::LogFile;
 use crate::operations::{Nothing, Operations, Part};
 use crate::options::Policy;
@@ -42,8 +43,9 @@ pub(crate) struct Worker {
     pub(crate) intercept: Option<Intercept>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) operations: u64,
-    /// What the last plan evicted of other workers' records.
-    pub(crate) returned: Vec<Returned>,
+    /// The keys of one chunk of calls.
+    pub(crate) asked: Asked,
+    pub(crate) partition: Partition,
     pub(crate) idle_epochs: u8,
     thread: VerifierThread<Standard>,
     outputs: Vec<u8>,
@@ -67,6 +69,7 @@ pub(crate) struct Parts {
     pub(crate) log_file: Option<LogFile>,
     pub(crate) byte_budget: u64,
     pub(crate) idle_epochs: u8,
+    pub(crate) partition: Partition,
 }
 
 impl Worker {
@@ -86,7 +89,8 @@ impl Worker {
             intercept: None,
             scratch: Vec::new(),
             operations: 0,
-            returned: Vec::new(),
+            asked: Asked::default(),
+            partition: parts.partition,
             idle_epochs: parts.idle_epochs,
             thread: parts.thread,
             outputs: Vec::new(),
@@ -196,10 +200,6 @@ impl Worker {
             // An eviction that was cut out of the log on its way has no answer.
             let Some((Answer::Evicted { value, hash }, after)) = decoded else { continue };
             rest = after;
-            if let Expect::Foreign = step.expect {
-                self.returned.push(Returned::new(app_value(value), step.stamp));
-                continue;
-            }
             settle_eviction(&mut self.table, &mut self.tree, self.id, step, value, hash);
         }
         Ok(())

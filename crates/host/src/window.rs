@@ -1,0 +1,347 @@
+//! How a batch of calls is divided among several workers.
+//!
+//! Of two calls that share a record, the one that comes first in the batch runs first. A window is
+//! a stretch of the batch whose records the arguments alone tell. In it, calls over records of one
+//! worker run first, side by side; then those that cross, and those that must come after one that
+//! crosses, in groups that share no record, side by side again; the rest is left for the next
+//! window. Calls whose records only a run can tell are run one after the other.
+
+use crate::batch::Results;
+use crate::chunk::Ran;
+use crate::crossing::{Loan, OwnedKey};
+use crate::error::HostError;
+use crate::operations::{Calls, Part};
+use crate::store::Shared;
+use std::collections::HashMap;
+use zeta_verifier::leaf_path;
+
+/// Calls of a window at most.
+const WINDOW_LEN: usize = 1 << 13;
+/// Calls that are run one after the other before records are given back.
+const SERIAL_LEN: usize = 256;
+/// Calls from which on workers run side by side.
+const PARALLEL_LEN: usize = 1024;
+/// Calls whose keys are hashed in one piece.
+const PIECE_LEN: usize = 512;
+
+/// In the place of a worker: a key of calls that are left for the next window.
+const LEFT: u16 = u16::MAX;
+const NOT_COMPUTED: HostError = HostError::Internal { why: "a piece of a batch was left out" };
+
+/// A key's place in the tree, as far as it takes to tell keys apart, and its owner.
+type Place = (u64, u16);
+
+/// The places of all keys of some calls, and where those of each call end.
+type Piece = (Vec<Place>, Vec<usize>);
+
+/// Runs so many calls of a part on a worker.
+type Run<'a> = &'a (dyn Fn(usize, &mut Part<'_, Calls<'_>>, usize) -> Result<(), HostError> + Sync);
+
+struct Window {
+    /// The calls of each worker that need its own records alone.
+    own: Vec<Vec<u32>>,
+    /// The calls that each worker runs over records on loan.
+    crossing: Vec<Vec<u32>>,
+    /// Who runs the calls that ask for a key, once one of them crosses. Keys that look the same
+    /// only cost.
+    runners: HashMap<u64, u16>,
+    left: Vec<u32>,
+}
+
+impl Window {
+    fn new(workers: usize) -> Self {
+        Self {
+            own: vec![Vec::new(); workers],
+            crossing: vec![Vec::new(); workers],
+            runners: HashMap::new(),
+            left: Vec::new(),
+        }
+    }
+
+    fn put(&mut self, call: u32, places: &[Place]) {
+        let Some((_, first)) = places.first().copied() else {
+            // The verifier will refuse it, or it asks for nothing.
+            return self.own[0].push(call);
+        };
+        let mut runner = None;
+        for (bits, _) in places {
+            match (self.runners.get(bits).copied(), runner) {
+                (None, _) => {}
+                (Some(found), None) => runner = Some(found),
+                (Some(found), Some(before)) if found == before => {}
+                (Some(_), Some(_)) => runner = Some(LEFT),
+            }
+        }
+        if runner.is_none() && places.iter().all(|(_, owner)| *owner == first) {
+            return self.own[usize::from(first)].push(call);
+        }
+        let runner = runner.unwrap_or(first);
+        self.runners.extend(places.iter().map(|(bits, _)| (*bits, runner)));
+        match runner {
+            LEFT => self.left.push(call),
+            runner => self.crossing[usize::from(runner)].push(call),
+        }
+    }
+}
+
+impl Shared {
+    /// Runs a batch of calls over several workers.
+    pub(crate) fn run_windows(
+        &self,
+        calls: &Calls<'_>,
+        len: usize,
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        if let (1, Some(owner)) = (len, self.only_owner(calls)) {
+            return self.run_part(
+                owner,
+                &mut Part { operations: calls, indices: None, results },
+                1,
+            );
+        }
+        let is_told = |index: usize| calls.shape(index).is_none_or(|shape| shape.exact);
+        let (mut next, mut left) = (0, Vec::new());
+        while next < len || !left.is_empty() {
+            let room = WINDOW_LEN.saturating_sub(left.len());
+            let end =
+                (next..len.min(next + room)).take_while(|index| is_told(*index)).count() + next;
+            let mut window: Vec<u32> = std::mem::take(&mut left);
+            window.extend(next as u32..end as u32);
+            next = end;
+            if window.is_empty() {
+                let to = len.min(next + SERIAL_LEN);
+                self.run_serial(calls, (next, to), results)?;
+                next = to;
+            } else {
+                left = self.run_window(calls, &window, results)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The worker whose records alone the first call of a batch needs, if there is one.
+    fn only_owner(&self, calls: &Calls<'_>) -> Option<usize> {
+        let shape = calls.shape(0).filter(|shape| shape.exact)?;
+        let (mut first, mut same) = (None, true);
+        shape.each_key(calls.arguments(0), |relation, key| {
+            let owner = self.owner_of(relation, key);
+            same &= *first.get_or_insert(owner) == owner;
+        });
+        first.filter(|_| same)
+    }
+
+    /// Runs the calls of a window, and gives those that are left.
+    fn run_window(
+        &self,
+        calls: &Calls<'_>,
+        indices: &[u32],
+        results: &mut Results,
+    ) -> Result<Vec<u32>, HostError> {
+        let mut window = Window::new(self.engines.len());
+        let mut next = indices.iter();
+        for (places, ends) in self.places_of(calls, indices)? {
+            let mut start = 0;
+            for (end, call) in ends.into_iter().zip(&mut next) {
+                window.put(*call, &places[start..end]);
+                start = end;
+            }
+        }
+        self.run_side_by_side(
+            &window.own,
+            results,
+            &|worker, part, len| self.run_part(worker, part, len),
+            calls,
+        )?;
+        if window.crossing.iter().any(|group| !group.is_empty()) {
+            self.run_crossing(calls, &window.crossing, results)?;
+        }
+        Ok(window.left)
+    }
+
+    /// The places of all keys that some calls ask for.
+    fn places_of(&self, calls: &Calls<'_>, indices: &[u32]) -> Result<Vec<Piece>, HostError> {
+        let piece = |piece: &[u32]| {
+            let (mut places, mut ends) = (Vec::new(), Vec::new());
+            for index in piece.iter().map(|index| *index as usize) {
+                if let Some(shape) = calls.shape(index) {
+                    shape.each_key(calls.arguments(index), |relation, key| {
+                        let path = leaf_path(&self.hasher, relation, key);
+                        let bits = path.bits().first_chunk().copied().unwrap_or_default();
+                        let owner = self.partition.worker_of(&path) as u16;
+                        places.push((u64::from_be_bytes(bits), owner));
+                    });
+                }
+                ends.push(places.len());
+            }
+            (places, ends)
+        };
+        if indices.len() < PARALLEL_LEN {
+            return Ok(vec![piece(indices)]);
+        }
+        let pieces: Vec<_> = indices.chunks(PIECE_LEN).collect();
+        let made = self.pool.map(pieces.len(), |at| piece(pieces[at]));
+        made.into_iter().map(|piece| piece.ok_or(NOT_COMPUTED)).collect()
+    }
+
+    /// Runs each worker's group, side by side where it pays.
+    fn run_side_by_side(
+        &self,
+        groups: &[Vec<u32>],
+        results: &mut Results,
+        run: Run<'_>,
+        calls: &Calls<'_>,
+    ) -> Result<(), HostError> {
+        let shape = results.like();
+        let one = |worker: usize| {
+            let indices = groups[worker].as_slice();
+            let mut own = shape.like();
+            own.reset(indices.len());
+            let mut part = Part { operations: calls, indices: Some(indices), results: &mut own };
+            match indices {
+                [] => Ok(own),
+                _ => run(worker, &mut part, indices.len()).map(|()| own),
+            }
+        };
+        let done: Vec<_> = match groups.iter().map(Vec::len).sum::<usize>() < PARALLEL_LEN {
+            true => (0..groups.len()).map(|worker| Some(one(worker))).collect(),
+            false => self.pool.map(groups.len(), one),
+        };
+        for (indices, own) in groups.iter().zip(done) {
+            results.take(&own.unwrap_or(Err(NOT_COMPUTED))?, indices);
+        }
+        Ok(())
+    }
+
+    /// Runs groups of calls that share no record, each on its worker over borrowed records.
+    fn run_crossing(
+        &self,
+        calls: &Calls<'_>,
+        groups: &[Vec<u32>],
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        if self.board.is_none() {
+            return groups.iter().try_for_each(|group| self.run_locked(calls, group, results));
+        }
+        let lending = self.lending.read();
+        let mut keys = Vec::new();
+        for (executor, group) in groups.iter().enumerate() {
+            for index in group {
+                self.keys_of(calls, *index as usize, executor, &mut keys);
+            }
+        }
+        sort_keys(&mut keys);
+        let mut loans = Vec::new();
+        let borrowed = self.borrow_all(keys, &mut loans);
+        let mut parts: Vec<Vec<Loan>> = groups.iter().map(|_| Vec::new()).collect();
+        loans.into_iter().for_each(|loan| parts[loan.executor()].push(loan));
+        let parts: Vec<_> = parts.into_iter().map(std::sync::Mutex::new).collect();
+        let ran = borrowed.and_then(|()| {
+            self.run_side_by_side(
+                groups,
+                results,
+                &|worker, part, len| {
+                    let Ok(mut loans) = parts[worker].lock() else { return Err(NOT_COMPUTED) };
+                    match self.run_on(worker, &mut loans, part, (0, len))? {
+                        Ran::All => Ok(()),
+                        _ => Err(HostError::Internal {
+                            why: "a call asks for other records than it said",
+                        }),
+                    }
+                },
+                calls,
+            )
+        });
+        let loans = parts.into_iter().filter_map(|loans| loans.into_inner().ok()).flatten();
+        let returned = self.give_back(loans.collect());
+        drop(lending);
+        ran.and(returned).map_err(|error| self.fail(error))
+    }
+
+    /// Runs calls one after the other on one worker, which borrows what they turn out to need.
+    fn run_serial(
+        &self,
+        calls: &Calls<'_>,
+        (from, to): (usize, usize),
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        let indices: Vec<u32> = (from as u32..to as u32).collect();
+        if self.board.is_none() {
+            return self.run_locked(calls, &indices, results);
+        }
+        let mut own = results.like();
+        own.reset(indices.len());
+        let mut part = Part { operations: calls, indices: Some(&indices), results: &mut own };
+        let (mut at, mut more) = (0, Vec::new());
+        while at < indices.len() {
+            let lending = self.lending.read();
+            let mut loans = Vec::new();
+            let ran = self.run_until_lent(&mut part, at, &mut more, &mut loans);
+            let returned = self.give_back(loans);
+            drop(lending);
+            let reached = ran.and_then(|at| returned.map(|()| at));
+            let reached = reached.map_err(|error| self.fail(error))?;
+            if reached < indices.len() {
+                self.await_return()?;
+            }
+            at = reached;
+        }
+        results.take(&own, &indices);
+        Ok(())
+    }
+
+    /// Runs calls from `at` on, up to one that needs a record which is lent to others; its key is
+    /// then in `more`, which is borrowed in order, with all else, at the next try.
+    fn run_until_lent(
+        &self,
+        part: &mut Part<'_, Calls<'_>>,
+        from: usize,
+        more: &mut Vec<OwnedKey>,
+        loans: &mut Vec<Loan>,
+    ) -> Result<usize, HostError> {
+        let len = part.indices.map_or(0, <[u32]>::len);
+        let mut keys = Vec::new();
+        for at in from..len {
+            self.keys_of(part.operations, part.index(at), 0, &mut keys);
+        }
+        let executor = keys.first().or(more.first()).map_or(0, |key| key.owner);
+        keys.append(&mut more.clone());
+        keys.iter_mut().for_each(|key| key.executor = executor);
+        sort_keys(&mut keys);
+        self.borrow_all(keys, loans)?;
+        let mut at = from;
+        loop {
+            match self.run_on(executor, loans, part, (at, len))? {
+                Ran::All => return Ok(len),
+                Ran::Blocked(blocked) => return Ok(blocked),
+                Ran::Foreign { at: reached, relation, key } => {
+                    let owner = self.owner_of(relation, &key);
+                    let key = OwnedKey { owner, relation, key, executor, maybe: false };
+                    if reached > at {
+                        more.clear();
+                    }
+                    at = reached;
+                    more.push(key.clone());
+                    if !self.try_borrow(key, loans)? {
+                        return Ok(at);
+                    }
+                }
+            }
+        }
+    }
+
+    fn keys_of(&self, calls: &Calls<'_>, index: usize, executor: usize, keys: &mut Vec<OwnedKey>) {
+        let Some(shape) = calls.shape(index) else { return };
+        shape.each_key(calls.arguments(index), |relation, key| {
+            let owner = self.owner_of(relation, key);
+            let (key, maybe) = (key.to_vec(), !shape.exact);
+            keys.push(OwnedKey { owner, relation, key, executor, maybe });
+        });
+    }
+}
+
+/// Puts keys into the order of borrowing, each once.
+fn sort_keys(keys: &mut Vec<OwnedKey>) {
+    // Of two with one key, the one that is wanted in any case comes first and stays.
+    keys.sort_unstable();
+    keys.dedup_by(|a, b| a.owner == b.owner && a.relation == b.relation && a.key == b.key);
+}

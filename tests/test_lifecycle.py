@@ -260,7 +260,7 @@ def test_errors_survive_pickling() -> None:
         errors.Rejected(1, 2, "HashMismatch"),
         errors.PoisonedError(1, 2, "SlotEmpty"),
         errors.MismatchError(3),
-        errors.FailedCheck(256),
+        errors.CheckFailed(256),
         errors.InvalidValue("text"),
     ):
         copy = pickle.loads(pickle.dumps(error))

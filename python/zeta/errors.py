@@ -1,5 +1,7 @@
 """What can go wrong, by whose fault it is: the caller's, the application's, the host's or ours."""
 
+from typing import Any
+
 from zeta.reason import Reason
 
 
@@ -23,16 +25,78 @@ class StoreClosed(ApiMisuse):
     """The store is closed, or was opened before this process was forked off."""
 
 
-class FailedCheck(Error):
+class LanguageError(ApiMisuse, ValueError):
+    """An application uses what its language does not have; it shows where, and what to write."""
+
+    def __init__(
+        self,
+        what: str,
+        instead: str,
+        *,
+        file: str = "",
+        line: int = 0,
+        column: int = 0,
+        width: int = 1,
+        text: str = "",
+    ) -> None:
+        margin = " " * len(str(line))
+        shown = [what]
+        if file:
+            shown.append(f"{margin} --> {file}:{line}:{column}")
+        if text:
+            shown.append(f"{margin} |")
+            shown.append(f"{line} | {text}")
+            shown.append(f"{margin} | {' ' * (column - 1)}{'^' * width}")
+        shown.append(f"{margin} = write instead: {instead}")
+        super().__init__("\n".join(shown))
+        self.what = what
+        self.instead = instead
+        """What to write instead."""
+        self.file = file
+        """The source file; empty where there is none."""
+        self.line = line
+        """From 1; 0 where there is no source."""
+        self.column = column
+        """In characters, from 1."""
+        self.width = width
+        """Characters that are underlined."""
+        self.text = text
+        """The whole line of the source."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _language_error, (
+            self.what,
+            self.instead,
+            self.file,
+            self.line,
+            self.column,
+            self.width,
+            self.text,
+        )
+
+
+def _language_error(
+    what: str, instead: str, file: str, line: int, column: int, width: int, text: str
+) -> LanguageError:
+    return LanguageError(what, instead, file=file, line=line, column=column, width=width, text=text)
+
+
+class CheckFailed(Error):
     """A check of the application failed: the operation ran and changed nothing."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(f"the application refused the operation with code `{code}`")
+    def __init__(self, code: int, reason: str | None = None, transition: str | None = None) -> None:
+        who = "the application" if transition is None else f"`{transition}`"
+        why = f" with code `{code}`" if reason is None else f": `{reason}`"
+        super().__init__(f"a check of {who} failed{why}")
         self.code = code
-        """Below 256 a failure that is built in, from 256 on the program's own reason."""
+        """Below 256 a failure that is built in, from 256 on the application's own reason."""
+        self.reason = reason
+        """The reason in words, where it is known."""
+        self.transition = transition
+        """The transition that failed, where it is known."""
 
-    def __reduce__(self) -> tuple[type["FailedCheck"], tuple[int]]:
-        return type(self), (self.code,)
+    def __reduce__(self) -> tuple[type["CheckFailed"], tuple[int, str | None, str | None]]:
+        return type(self), (self.code, self.reason, self.transition)
 
 
 class CertificationTimeout(Error, TimeoutError):

@@ -10,7 +10,7 @@ use zeta_verifier::{ConfigError, NotYet, Reason};
 static INVALID_TYPE: Class = Class::new("zeta.errors", "InvalidType");
 static INVALID_VALUE: Class = Class::new("zeta.errors", "InvalidValue");
 static STORE_CLOSED: Class = Class::new("zeta.errors", "StoreClosed");
-static FAILED_CHECK: Class = Class::new("zeta.errors", "FailedCheck");
+static CHECK_FAILED: Class = Class::new("zeta.errors", "CheckFailed");
 static TIMEOUT: Class = Class::new("zeta.errors", "CertificationTimeout");
 static HOST_ERROR: Class = Class::new("zeta.errors", "HostError");
 static REJECTED: Class = Class::new("zeta.errors", "Rejected");
@@ -94,7 +94,7 @@ pub(crate) fn epoch_error(cause: &HostError) -> PyErr {
 #[cold]
 pub(crate) fn status_error(status: Status, code: u16, width: Option<usize>) -> PyErr {
     match status {
-        Status::Failed => error(&FAILED_CHECK, (code,)),
+        Status::Failed => error(&CHECK_FAILED, (code,)),
         Status::Refused => {
             invalid_value(format!("the verifier refused the operation with code `{code}`"))
         }

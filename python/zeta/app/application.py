@@ -1,0 +1,53 @@
+"""Applications: classes whose transitions a verifier runs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from zeta.app.annotation import names_around
+from zeta.app.declaration import Declaration, declare
+from zeta.app.relation import Table
+from zeta.app.signature import Signature
+from zeta.errors import InvalidType
+
+
+class Application:
+    """The base of every application: relations, and methods that are transitions.
+
+    The class is checked when it is defined; what its language does not have raises
+    `LanguageError` there.
+    """
+
+    transitions: ClassVar[dict[str, Signature]]
+    """The transitions by name, in the order of their numbers."""
+    relations: ClassVar[dict[str, Table]]
+    """The relations by name, in the order of their numbers."""
+    reasons: ClassVar[dict[int, str]]
+    """The texts of the application's own failures, by code."""
+    _declaration: ClassVar[Declaration]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        declaration = declare(cls, names_around(1))
+        cls._declaration = declaration
+        cls.relations = declaration.tables
+        cls.transitions = {
+            name: declared.signature for name, declared in declaration.transitions.items()
+        }
+        cls.reasons = {}
+
+    def __new__(cls) -> Self:
+        raise InvalidType(
+            f"`{cls.__name__}` is not made: `zeta.open(app={cls.__name__})` serves it, "
+            f"`{cls.__name__}.simulate()` tries it out"
+        )
+
+    @classmethod
+    def program(cls) -> bytes:
+        """The program that a verifier loads: the application's one encoding."""
+        raise NotImplementedError
+
+    @classmethod
+    def digest(cls) -> bytes:
+        """SHA-256 of "zeta program v1", a zero byte and the program: what people approve."""
+        raise NotImplementedError

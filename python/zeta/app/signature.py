@@ -1,0 +1,65 @@
+"""Signatures: what a transition takes and returns, and both as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zeta.app.codec import Reader, write
+from zeta.app.types import Type
+from zeta.app.values import admitted
+from zeta.errors import InvalidType
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument of a transition."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A transition from outside."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Type
+    doc: str
+
+    def bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+        """The arguments in order, checked; raises `InvalidType` or `InvalidValue`."""
+        names = [parameter.name for parameter in self.parameters]
+        if len(args) > len(names):
+            raise InvalidType(f"`{self.name}` takes `{len(names)}` arguments, not `{len(args)}`")
+        given = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name not in names:
+                raise InvalidType(f"`{self.name}` takes no argument `{name}`")
+            if name in given:
+                raise InvalidType(f"`{self.name}` got the argument `{name}` twice")
+            given[name] = value
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise InvalidType(f"`{self.name}` lacks the argument `{missing[0]}`")
+        return [admitted(one.type, given[one.name], one.name) for one in self.parameters]
+
+    def encode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
+        """The arguments of a call as bytes; raises `InvalidType` or `InvalidValue`."""
+        out = bytearray()
+        for parameter, value in zip(self.parameters, self.bound(args, kwargs), strict=True):
+            write(parameter.type, value, out)
+        return bytes(out)
+
+    def decode_result(self, data: bytes) -> Any:
+        """The value that a call returned, with rows as instances and ordinary integers."""
+        reader = Reader(data)
+        value = reader.value(self.result)
+        reader.end()
+        return value
+
+    def __str__(self) -> str:
+        taken = ", ".join(f"{one.name}: {one.type}" for one in self.parameters)
+        return f"{self.name}({taken}) -> {self.result}"

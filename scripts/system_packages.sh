@@ -58,6 +58,13 @@ if [ ${#packages[@]} -gt 0 ]; then
     apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
+# Debian's own `cargo-web` may be older than that of its security updates.
+if [[ " $* " == *" build "* ]] && ! has_rust; then
+    echo "the Rust found is older than 1.$RUST_MINOR_MIN: let apt use Debian's security updates," \
+        "or install Rust by rustup" >&2
+    exit 1
+fi
+
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
     echo "python3 is older than 3.11: name a newer one, \`make PYTHON=python3.12 ...\`" >&2
     exit 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import zeta
 from zeta import errors, log
-from zeta.auditing import Truncated
+from zeta.auditing import Truncated, WrongLength
 from zeta.verifier import Rejected
 
 KEYS = [b"key %d" % number for number in range(300)]
@@ -98,6 +98,10 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
         ("slots ", "slots 9999999"),
         ("nonce ", "nonce x"),
         ("root ", "roots "),
+        ("closed ", "opened "),
+        ("closed ", "closed 1 "),
+        ("closed ", "closed x"),
+        ("\n", "\n\n"),
     ],
     ids=lambda change: change[1],
 )
@@ -106,6 +110,33 @@ def test_a_manifest_that_no_store_wrote_is_refused(folder: Path, change: tuple[s
     manifest.write_text(manifest.read_text().replace(*change))
     with pytest.raises(errors.LogReadError, match="manifest"):
         zeta.audit(folder)
+
+
+def test_a_manifest_that_is_cut_or_goes_on_is_refused(folder: Path) -> None:
+    manifest = folder / "manifest"
+    text = manifest.read_text()
+    manifest.write_text(text[:-1])
+    with pytest.raises(errors.LogReadError, match="cut"):
+        zeta.audit(folder)
+    manifest.write_text(text + "closed 1 2\n")
+    with pytest.raises(errors.LogReadError, match="after its end"):
+        zeta.audit(folder)
+    manifest.write_text(text + "\0" * (3 << 20))
+    with pytest.raises(errors.LogReadError, match="too long"):
+        zeta.audit(folder)
+
+
+def test_a_log_that_its_store_did_not_close_so_is_found_out(folder: Path) -> None:
+    manifest = folder / "manifest"
+    *lines, closed = manifest.read_text().splitlines(keepends=True)
+    assert closed.startswith("closed ")
+    assert zeta.audit(folder).closed
+    manifest.write_text("".join(lines))
+    assert not zeta.audit(folder).closed
+    first, second = thread_logs(folder)
+    lengths = (first.stat().st_size, second.stat().st_size + 1)
+    manifest.write_text("".join(lines) + f"closed {lengths[0]} {lengths[1]}\n")
+    assert zeta.audit(folder).problem == WrongLength(1, lengths[1] - 1, lengths[1])
 
 
 def test_a_callback_that_raises_ends_the_audit(folder: Path) -> None:

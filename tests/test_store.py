@@ -3,12 +3,13 @@
 import pickle
 import threading
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import assert_type
 
 import pytest
 import zeta
-from zeta import errors
+from zeta import errors, hazmat
 from zeta.store import EpochInfo, Policy
 
 POLICIES: list[Policy] = ["hybrid", "deferred", "merkle", *zeta.UNVERIFIED]
@@ -150,6 +151,21 @@ def test_closing_certifies_and_ends() -> None:
     ):
         with pytest.raises(errors.StoreClosed, match="closed"):
             call()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_lie_that_closing_found_is_told_whenever_it_is_closed(workers: int) -> None:
+    store = zeta.open(epoch=None, policy="deferred", workers=workers)
+    store.put(b"a", b"1")
+    hazmat.tamper(store).set_value(b"a", b"2")
+    for _ in range(3):
+        with pytest.raises(errors.MismatchError):
+            store.close()
+    with pytest.raises(errors.MismatchError), store:
+        pass
+    with pytest.raises(errors.MismatchError), store, suppress(errors.MismatchError):
+        store.close()
+    assert store.outcome(0) == zeta.Mismatch(0)
 
 
 def test_what_a_store_cannot_do() -> None:

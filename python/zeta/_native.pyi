@@ -233,7 +233,8 @@ class Store:
     def close(self) -> None:
         """Certifies everything and closes; raises where the host lied.
 
-        The store answers nothing afterwards. To close it again does nothing.
+        The store answers nothing afterwards. To close it again says the same again: a store that
+        did not certify never looks as if it had.
         """
 
 def element(store: Store, key: BytesLike) -> tuple[bytes | None, int, int, int]: ...

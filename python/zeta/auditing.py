@@ -28,7 +28,25 @@ class Stuck:
     reason: NotYet
 
 
-Problem: TypeAlias = Rejected | Mismatch | Truncated | Stuck
+@dataclass(frozen=True, slots=True)
+class WrongLength:
+    """A thread's log does not end where its store closed it: a part is missing, or too much."""
+
+    thread: int
+    position: int
+    """Where it ends."""
+    closed_at: int
+    """Where it ended when the store was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertified:
+    """The store was closed, and an epoch in which operations ran does not certify."""
+
+    first: int
+
+
+Problem: TypeAlias = Rejected | Mismatch | Truncated | Stuck | WrongLength | Uncertified
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +74,11 @@ class AuditReport:
     bytes: int
     """Bytes of logs that were replayed."""
     epochs: tuple[EpochReport, ...]
-    """Every certified epoch, those beyond in which operations ran, and the first that never will
-    be certified; in order."""
+    """The latest certified epochs, up to 4096, those beyond in which operations ran, and the first
+    that never will be certified; in order."""
+    closed: bool
+    """Whether the store was closed, and noted where its logs end. Of other logs nobody can tell
+    whether something is missing at the end."""
     problem: Problem | None
     """The first thing that an honest store would not have left behind."""
 
@@ -66,6 +87,10 @@ def audit(
     folder: str | os.PathLike[str], *, on_progress: Callable[[int, int], object] | None = None
 ) -> AuditReport:
     """Replays the logs that a store wrote into `folder` through a fresh verifier.
+
+    It takes little memory, however long the logs are. A cut is noticed by what the store noted
+    when it was closed; whoever can change that note can also shorten the history to an earlier
+    certified epoch, which only those can tell who were told of a later one.
 
     `on_progress` is told how many bytes of how many are done. Raises `LogReadError` where the
     folder holds no logs of a store.

@@ -110,6 +110,33 @@ def test_logs_that_replay_wrote_are_verified_offline(run: Run, trace: Path, tmp_
     assert sum(epoch["operations"] for epoch in certified) == contract["operations"]
 
 
+def test_logs_that_nobody_closed_have_a_code_of_their_own(run: Run, tmp_path: Path):
+    store = zeta.open(epoch=None, log=tmp_path / "logs")
+    store.put(b"key", b"value")
+    store.certify()
+    ended = run("verify-log", tmp_path / "logs", "--json")
+    found = json.loads(ended.out)
+    assert ended.code == 3
+    assert (found["closed"], found["problem"], found["operations"]) == (False, None, 1)
+    assert "not closed" in ended.err
+    store.close()
+    contract = run("verify-log", tmp_path / "logs", "--json").contract
+    assert (contract["closed"], contract["problem"], contract["operations"]) == (True, None, 1)
+
+
+def test_a_log_cut_between_two_entries_is_refused_offline(run: Run, tmp_path: Path):
+    with zeta.open(epoch=None, log=tmp_path / "logs") as store:
+        store.put(b"key", b"value")
+    path = tmp_path / "logs" / "thread-0"
+    entries = zeta.log.decode(path.read_bytes())
+    for count in range(len(entries)):
+        path.write_bytes(zeta.log.encode(entries[:count]))
+        ended = run("verify-log", tmp_path / "logs", "--json")
+        assert ended.code == 1
+        assert json.loads(ended.out)["problem"]["reason"] == "WrongLength"
+        assert "closed" in ended.err
+
+
 def test_of_many_epochs_the_last_are_shown(run: Run, tmp_path: Path):
     with zeta.open(epoch=None, log=tmp_path / "logs") as store:
         for _ in range(30):

@@ -1,16 +1,23 @@
 //! Replays the logs that a store wrote through a fresh verifier with a secret of its own.
 
 use crate::error::HostError;
-use crate::log_dir::{MANIFEST, MANIFEST_HEAD, PROGRAM, thread_file};
-use crate::options::WORKERS_MAX;
-use std::collections::BTreeMap;
-use std::fs;
+use crate::log_dir::{PROGRAM, thread_file};
+use crate::log_reader::LogReader;
+use crate::manifest::{MANIFEST, Manifest, unreadable};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use zeta_program::Program;
 use zeta_verifier::{
-    Config, Entry, Epoch, Incarnation, NotYet, Outcome, Rejection, Standard, StopCause, ThreadId,
-    Verifier, VerifierThread, decode_node,
+    Board, Entry, Epoch, NotYet, Outcome, Rejection, Standard, StopCause, ThreadId, Verifier,
+    VerifierThread,
 };
+
+/// Bytes of a manifest or a program: more than any that a store writes.
+const SMALL_LEN_MAX: u64 = 2 << 20;
+/// Certified epochs that a report keeps.
+const EPOCHS_KEPT: usize = 4096;
 
 /// What a replay found. `problem` is the first one, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +31,12 @@ pub struct Audit {
     pub bytes: u64,
     /// Operations of epochs that did not certify.
     pub uncertified_operations: u64,
-    /// Every certified epoch, those beyond in which operations ran, and the first that never will
-    /// be certified; in order.
+    /// The latest certified epochs, up to 4096, those beyond in which operations ran, and the first
+    /// that never will be certified; in order.
     pub epochs: Vec<EpochAudit>,
+    /// Whether the store was closed and noted where its logs end. Of others nobody can tell what
+    /// is missing at the end.
+    pub closed: bool,
     pub problem: Option<Problem>,
 }
 
@@ -58,35 +68,54 @@ pub enum Problem {
         position: u64,
         not_yet: NotYet,
     },
+    /// A thread's log ends at this position, where its store closed it at another.
+    WrongLength {
+        thread: ThreadId,
+        position: u64,
+        closed_at: u64,
+    },
+    /// The store was closed, and this epoch, in which operations ran, does not certify.
+    Uncertified {
+        first: Epoch,
+    },
 }
 
 /// One thread's log, and how far it was replayed.
 struct Reader {
     thread: VerifierThread<Standard>,
-    log: Vec<u8>,
-    position: usize,
-    /// Operations by the epoch in which they ran.
-    operations: BTreeMap<Epoch, u64>,
+    log: LogReader,
+}
+
+/// What is known of the epochs so far.
+#[derive(Default)]
+struct Tally {
+    /// The latest certified ones.
+    certified: VecDeque<EpochAudit>,
+    /// Operations in each epoch that is not certified yet.
+    pending: BTreeMap<Epoch, u64>,
 }
 
 /// Replays the logs in `dir`. `secret` must be new and random; `step` is told after each round
 /// how many bytes of how many are done.
+///
+/// Memory is bounded whatever the logs hold: they are read piece by piece.
 pub fn replay(
     dir: &Path,
     secret: [u8; 32],
     step: &mut dyn FnMut(u64, u64),
 ) -> Result<Audit, HostError> {
-    let config = read_manifest(dir, secret)?;
+    let text = String::from_utf8(read(dir, MANIFEST)?)
+        .map_err(|_| unreadable(dir, "the manifest is not text"))?;
+    let Manifest { config, closed } = Manifest::parse(dir, &text, secret)?;
     let program = Program::load(&read(dir, PROGRAM)?)
         .map_err(|error| HostError::BadProgram { why: error.to_string() })?;
     let why = |_| unreadable(dir, "the manifest describes no verifier");
     let verifier = Verifier::new(&config, program).map_err(why)?;
     let mut readers = Vec::new();
     for thread in verifier.threads {
-        let log = read(dir, &thread_file(thread.id().0))?;
-        readers.push(Reader { thread, log, position: 0, operations: BTreeMap::new() });
+        let log = LogReader::open(dir.join(thread_file(thread.id().0)))?;
+        readers.push(Reader { thread, log });
     }
-    let total = readers.iter().map(|reader| reader.log.len() as u64).sum();
     let mut audit = Audit {
         threads: config.threads,
         certified: None,
@@ -95,54 +124,91 @@ pub fn replay(
         bytes: 0,
         uncertified_operations: 0,
         epochs: Vec::new(),
+        closed: closed.is_some(),
         problem: None,
     };
-    audit.problem = replay_all(&mut readers, &mut audit, total, step);
+    let mut tally = Tally::default();
+    audit.problem = replay_all(&mut readers, &verifier.board, &mut audit, &mut tally, step)?;
     audit.certified = verifier.board.certified();
+    audit.uncertified_operations = tally.pending.values().sum();
     let next = audit.certified.map_or(Epoch(0), Epoch::after);
-    let mut epochs: BTreeMap<Epoch, u64> =
-        (0..next.0).map(|certified| (Epoch(certified), 0)).collect();
-    for (epoch, count) in readers.iter().flat_map(|reader| &reader.operations) {
-        *epochs.entry(*epoch).or_default() += count;
-    }
-    audit.uncertified_operations = epochs.range(next..).map(|(_, count)| *count).sum();
-    let outcome = |epoch| verifier.board.outcome(epoch);
-    if !matches!(outcome(next), Outcome::Pending { .. }) {
-        epochs.entry(next).or_default();
-    }
-    audit.epochs = epochs
-        .into_iter()
-        .map(|(epoch, operations)| EpochAudit { epoch, operations, outcome: outcome(epoch) })
-        .collect();
     if let Outcome::Mismatch { first } = verifier.board.outcome(next) {
         audit.problem.get_or_insert(Problem::Mismatch { first });
     }
+    if let Some(lens) = closed
+        && matches!(audit.problem, None | Some(Problem::Stuck { .. }))
+    {
+        let uncertified = tally.pending.keys().next();
+        audit.problem = wrong_length(&readers, &lens)
+            .or(audit.problem)
+            .or_else(|| uncertified.map(|first| Problem::Uncertified { first: *first }));
+    }
+    audit.epochs = tally.report(&verifier.board, next);
     Ok(audit)
+}
+
+/// The first log that does not end where its store closed it.
+fn wrong_length(readers: &[Reader], lens: &[u64]) -> Option<Problem> {
+    let mut lens = readers.iter().zip(lens);
+    lens.find(|(reader, len)| reader.log.len() != **len).map(|(reader, len)| {
+        let (thread, position) = (reader.thread.id(), reader.log.len());
+        Problem::WrongLength { thread, position, closed_at: *len }
+    })
+}
+
+impl Tally {
+    /// Moves what was certified meanwhile out of the pending epochs.
+    fn settle(&mut self, board: &Board) {
+        let Some(last) = board.certified() else { return };
+        let first = self.certified.back().map_or(Epoch(0), |audit| audit.epoch.after());
+        for epoch in (first.0..=last.0).map(Epoch) {
+            let operations = self.pending.remove(&epoch).unwrap_or_default();
+            if self.certified.len() == EPOCHS_KEPT {
+                self.certified.pop_front();
+            }
+            self.certified.push_back(EpochAudit { epoch, operations, outcome: Outcome::Certified });
+        }
+    }
+
+    fn report(mut self, board: &Board, next: Epoch) -> Vec<EpochAudit> {
+        if !matches!(board.outcome(next), Outcome::Pending { .. }) {
+            self.pending.entry(next).or_default();
+        }
+        let pending = self.pending.into_iter().map(|(epoch, operations)| {
+            let outcome = board.outcome(epoch);
+            EpochAudit { epoch, operations, outcome }
+        });
+        self.certified.into_iter().chain(pending).collect()
+    }
 }
 
 /// Always goes on with a thread of the lowest epoch that can: the order that the floor allows.
 fn replay_all(
     readers: &mut [Reader],
+    board: &Board,
     audit: &mut Audit,
-    total: u64,
+    tally: &mut Tally,
     step: &mut dyn FnMut(u64, u64),
-) -> Option<Problem> {
+) -> Result<Option<Problem>, HostError> {
+    let total = readers.iter().map(|reader| reader.log.len()).sum();
     loop {
-        let mut order: Vec<usize> = (0..readers.len()).filter(|at| !readers[*at].ended()).collect();
+        let mut order: Vec<usize> =
+            (0..readers.len()).filter(|at| !readers[*at].log.is_at_end()).collect();
         if order.is_empty() {
-            return None;
+            return Ok(None);
         }
         order.sort_by_key(|at| readers[*at].thread.clock().epoch());
         let mut waiting = None;
         let mut progress = false;
         for at in order {
             let reader = &mut readers[at];
-            let before = reader.position;
-            let stop = reader.go_on(audit);
-            audit.bytes += (reader.position - before) as u64;
-            progress = reader.position > before;
+            let before = reader.log.position();
+            let stop = reader.go_on(audit, tally)?;
+            tally.settle(board);
+            audit.bytes += reader.log.position() - before;
+            progress = reader.log.position() > before;
             match stop {
-                Some(Stop::Problem(problem)) => return Some(problem),
+                Some(Stop::Problem(problem)) => return Ok(Some(problem)),
                 Some(Stop::NotYet(not_yet)) => waiting = Some((at, not_yet)),
                 None => {}
             }
@@ -152,9 +218,9 @@ fn replay_all(
         }
         step(audit.bytes, total);
         if !progress {
-            let (at, not_yet) = waiting?;
-            let (thread, position) = (readers[at].thread.id(), readers[at].position as u64);
-            return Some(Problem::Stuck { thread, position, not_yet });
+            let Some((at, not_yet)) = waiting else { return Ok(None) };
+            let (thread, position) = (readers[at].thread.id(), readers[at].log.position());
+            return Ok(Some(Problem::Stuck { thread, position, not_yet }));
         }
     }
 }
@@ -165,94 +231,58 @@ enum Stop {
 }
 
 impl Reader {
-    fn ended(&self) -> bool {
-        self.position == self.log.len()
-    }
-
     /// Replays entries until the thread reaches another epoch, must wait, or ends.
-    fn go_on(&mut self, audit: &mut Audit) -> Option<Stop> {
+    fn go_on(&mut self, audit: &mut Audit, tally: &mut Tally) -> Result<Option<Stop>, HostError> {
         let epoch = self.thread.clock().epoch();
         let mut answers = Vec::new();
-        while !self.ended() && self.thread.clock().epoch() == epoch {
-            let rest = &self.log[self.position..];
-            let (entry, len) = match Entry::decode(rest) {
-                Ok((entry, after)) => (Some(entry), rest.len() - after.len()),
-                // The verifier says why.
-                Err(_) => (None, rest.len()),
-            };
+        while !self.log.is_at_end() && self.thread.clock().epoch() == epoch {
+            let position = self.log.position();
+            let bytes = self.log.entry()?;
             answers.clear();
-            let progress = self.thread.verify_log(&rest[..len], &mut answers);
-            let position = self.position as u64;
+            let progress = self.thread.verify_log(bytes, &mut answers);
             match progress.stop {
                 StopCause::Done => {}
-                StopCause::Retry(not_yet) => return Some(Stop::NotYet(not_yet)),
-                StopCause::Rejected(Rejection {
-                    reason: zeta_verifier::Reason::Truncated,
-                    thread,
-                    ..
-                }) => return Some(Stop::Problem(Problem::Truncated { thread, position })),
+                StopCause::Retry(not_yet) => return Ok(Some(Stop::NotYet(not_yet))),
                 StopCause::Rejected(rejection) => {
-                    return Some(Stop::Problem(Problem::Rejected(rejection)));
+                    return Ok(Some(Stop::Problem(problem_of(rejection, position))));
                 }
             }
-            self.position += len;
             audit.entries += 1;
-            if let Some(Entry::RunApp(_)) = entry {
+            if let Ok((Entry::RunApp(_), _)) = Entry::decode(bytes) {
+                // A store closes its epochs; a liar's log must not fill the memory with open ones.
+                if tally.pending.len() >= EPOCHS_KEPT && !tally.pending.contains_key(&epoch) {
+                    let (thread, not_yet) = (self.thread.id(), NotYet::Window);
+                    let stuck = Problem::Stuck { thread, position, not_yet };
+                    return Ok(Some(Stop::Problem(stuck)));
+                }
                 audit.operations += 1;
-                *self.operations.entry(epoch).or_default() += 1;
+                *tally.pending.entry(epoch).or_default() += 1;
             }
+            let len = bytes.len();
+            self.log.advance(len);
         }
-        None
+        Ok(None)
+    }
+}
+
+fn problem_of(rejection: Rejection, position: u64) -> Problem {
+    match rejection.reason {
+        zeta_verifier::Reason::Truncated => {
+            Problem::Truncated { thread: rejection.thread, position }
+        }
+        _ => Problem::Rejected(rejection),
     }
 }
 
 fn read(dir: &Path, name: &str) -> Result<Vec<u8>, HostError> {
     let path = dir.join(name);
-    fs::read(&path).map_err(|error| HostError::LogRead { path, why: error.to_string() })
-}
-
-fn unreadable(dir: &Path, why: &str) -> HostError {
-    HostError::LogRead { path: dir.join(MANIFEST), why: why.to_owned() }
-}
-
-fn read_manifest(dir: &Path, secret: [u8; 32]) -> Result<Config, HostError> {
-    let text = String::from_utf8(read(dir, MANIFEST)?)
-        .map_err(|_| unreadable(dir, "the manifest is not text"))?;
-    let mut lines = text.lines();
-    if lines.next() != Some(MANIFEST_HEAD) {
-        return Err(unreadable(dir, "the manifest is not of this version"));
-    }
-    let mut field = |name: &str| {
-        let line = lines.next().and_then(|line| line.split_once(' '));
-        match line {
-            Some((found, value)) if found == name => Ok(value.to_owned()),
-            _ => Err(unreadable(dir, &format!("the manifest lacks `{name}`"))),
-        }
+    let mut bytes = Vec::new();
+    let file = File::open(&path);
+    let read = file.and_then(|file| file.take(SMALL_LEN_MAX + 1).read_to_end(&mut bytes));
+    let why = match read {
+        Ok(len) if len as u64 <= SMALL_LEN_MAX => return Ok(bytes),
+        Ok(_) => "it is too long".to_owned(),
+        Err(error) => error.to_string(),
     };
-    let malformed = |name: &str| unreadable(dir, &format!("`{name}` is malformed"));
-    let threads = field("threads")?.parse().map_err(|_| malformed("threads"))?;
-    // Who wrote the folder must not decide how much memory a replay takes.
-    if threads > WORKERS_MAX {
-        return Err(malformed("threads"));
-    }
-    let slots = field("slots")?.parse().map_err(|_| malformed("slots"))?;
-    let byte_budget = field("byte_budget")?.parse().map_err(|_| malformed("byte_budget"))?;
-    let nonce = unhex(&field("nonce")?).and_then(|bytes| bytes.try_into().ok());
-    let incarnation = unhex(&field("incarnation")?).and_then(|bytes| bytes.try_into().ok());
-    let root = unhex(&field("root")?).and_then(|bytes| decode_node(&bytes).ok());
-    Ok(Config {
-        threads,
-        slots,
-        byte_budget,
-        root: root.ok_or_else(|| malformed("root"))?,
-        nonce: nonce.ok_or_else(|| malformed("nonce"))?,
-        incarnation: Incarnation(incarnation.ok_or_else(|| malformed("incarnation"))?),
-        secret,
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+    Err(HostError::LogRead { path, why })
 }

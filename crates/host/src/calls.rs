@@ -70,7 +70,7 @@ impl Worker {
         from: usize,
         to: usize,
     ) -> Result<Ran, HostError> {
-        self.check()?;
+        self.check_open()?;
         let mut asked = std::mem::take(&mut self.asked);
         let mut scanned = from;
         let mut start = from;

@@ -49,7 +49,7 @@ impl Worker {
         from: usize,
         to: usize,
     ) -> Result<Ran, HostError> {
-        self.check()?;
+        self.check_open()?;
         let mut chunk = Chunk {
             hashes: [0; CHUNK_LEN],
             ids: [NO_RECORD; CHUNK_LEN],

@@ -58,7 +58,7 @@ impl Shared {
         let Engine::Verified(worker) = &mut **engine else {
             return Err(HostError::Internal { why: "an unverified worker lends nothing" });
         };
-        worker.check()?;
+        worker.check_open()?;
         worker.advance(self.epochs.current())?;
         Ok(worker)
     }

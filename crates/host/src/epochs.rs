@@ -6,7 +6,7 @@ use crate::store::{Engine, Shared};
 use crate::sweep::Cursor;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use zeta_verifier::{Board, Epoch, Outcome};
@@ -116,14 +116,35 @@ impl Epochs {
 }
 
 impl Shared {
+    /// Turns the epoch and waits until all that was answered so far is certified.
+    pub(crate) fn certify(&self) -> Result<Epoch, HostError> {
+        let epoch = self.turn_now()?;
+        self.wait(epoch, Duration::MAX)?;
+        Ok(epoch)
+    }
+
+    /// Turns the epoch; the one that ended, which this gives, certifies all that was answered.
+    pub(crate) fn turn_now(&self) -> Result<Epoch, HostError> {
+        self.check()?;
+        // A thread whose counter ran out went ahead by itself.
+        let floor = self.board.as_ref().map_or(Epoch(0), |board| board.floor());
+        let epoch = self.epochs.current().max(floor);
+        self.turn(epoch)?;
+        Ok(epoch)
+    }
+
+    /// Waits until no epoch is being turned, and keeps it so.
+    pub(crate) fn turning(&self) -> Result<MutexGuard<'_, ()>, HostError> {
+        let why = "a thread panicked in a turn";
+        self.epochs.turning.lock().map_err(|_| self.fail(HostError::Internal { why }))
+    }
+
     /// Closes every epoch up to `epoch`, unless somebody else already has.
     pub(crate) fn turn(&self, epoch: Epoch) -> Result<(), HostError> {
         if self.board.is_none() {
             return Ok(());
         }
-        let Ok(turning) = self.epochs.turning.lock() else {
-            return Err(self.fail(HostError::Internal { why: "a thread panicked in a turn" }));
-        };
+        let turning = self.turning()?;
         while self.epochs.current() <= epoch {
             self.check()?;
             let closing = self.epochs.current();
@@ -270,7 +291,7 @@ impl Driver {
     }
 
     /// Stops the thread and waits for its end.
-    pub(crate) fn stop(self, _: &Shared) {
+    pub(crate) fn stop(self) {
         let (flag, mutex, signal) = &*self.stop;
         flag.store(true, Ordering::Release);
         let guard = mutex.lock();

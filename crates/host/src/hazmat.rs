@@ -44,7 +44,7 @@ fn with_record<T>(
     let Engine::Verified(worker) = &mut *engine else {
         return Err(HostError::BadBatch { why: "an unverified store has nothing to tamper with" });
     };
-    worker.check()?;
+    worker.check_open()?;
     let id = worker.table.find(worker.table.hash(relation, key), relation, key);
     let id = id.ok_or(HostError::BadBatch { why: "there is no record of this key" })?;
     change(worker, id)

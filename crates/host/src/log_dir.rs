@@ -2,15 +2,14 @@
 //! consumed.
 
 use crate::error::HostError;
+use crate::manifest::{MANIFEST, closed_line, manifest};
 use crate::options::Options;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use zeta_verifier::{Node, encode_node};
+use zeta_verifier::Node;
 
-/// The first line of a manifest.
-pub(crate) const MANIFEST_HEAD: &str = "zeta log 1";
-pub(crate) const MANIFEST: &str = "manifest";
+/// The name of the program's file.
 pub(crate) const PROGRAM: &str = "program";
 
 /// Bytes that wait in memory before they are written.
@@ -25,6 +24,7 @@ pub(crate) struct LogDir {
 pub(crate) struct LogFile {
     path: PathBuf,
     file: BufWriter<File>,
+    len: u64,
 }
 
 /// The name of a thread's file.
@@ -41,22 +41,18 @@ impl LogDir {
             let why = "the folder is not empty".to_owned();
             return Err(HostError::LogWrite { path: path.to_owned(), why });
         }
-        let mut root_bytes = Vec::new();
-        encode_node(root, &mut root_bytes);
-        let manifest = format!(
-            "{MANIFEST_HEAD}\nthreads {}\nslots {}\nbyte_budget {}\nnonce {}\nincarnation {}\n\
-             root {}\n",
-            options.workers,
-            options.slots_per_worker,
-            options.byte_budget,
-            hex(&options.entropy.nonce),
-            hex(&options.entropy.incarnation),
-            hex(&root_bytes),
-        );
         let dir = Self { path: path.to_owned() };
-        dir.write(MANIFEST, manifest.as_bytes())?;
+        dir.write(MANIFEST, manifest(options, root).as_bytes())?;
         dir.write(PROGRAM, &options.program)?;
         Ok(dir)
+    }
+
+    /// Ends the manifest with the length of each thread's log: whoever reads it notices a cut.
+    pub(crate) fn close(&self, lens: &[u64]) -> Result<(), HostError> {
+        let path = self.path.join(MANIFEST);
+        let file = File::options().append(true).open(&path);
+        file.and_then(|mut file| file.write_all(closed_line(lens).as_bytes()))
+            .map_err(|error| failed(&path, &error))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HostError> {
@@ -67,7 +63,7 @@ impl LogDir {
     pub(crate) fn thread(&self, thread: u16) -> Result<LogFile, HostError> {
         let path = self.path.join(thread_file(thread));
         let file = File::create_new(&path).map_err(|error| failed(&path, &error))?;
-        Ok(LogFile { file: BufWriter::with_capacity(BUFFER_LEN, file), path })
+        Ok(LogFile { file: BufWriter::with_capacity(BUFFER_LEN, file), path, len: 0 })
     }
 }
 
@@ -75,12 +71,19 @@ impl LogFile {
     /// A file that exists.
     pub(crate) fn open(path: &Path) -> Result<Self, HostError> {
         let file = File::options().append(true).open(path).map_err(|error| failed(path, &error))?;
+        let len = file.metadata().map_err(|error| failed(path, &error))?.len();
         let path = path.to_owned();
-        Ok(Self { file: BufWriter::with_capacity(BUFFER_LEN, file), path })
+        Ok(Self { file: BufWriter::with_capacity(BUFFER_LEN, file), path, len })
     }
 
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        self.len += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Bytes that were appended, those that wait in memory included.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
     }
 
     /// Hands all bytes to the operating system.
@@ -91,8 +94,4 @@ impl LogFile {
 
 fn failed(path: &Path, error: &std::io::Error) -> HostError {
     HostError::LogWrite { path: path.to_owned(), why: error.to_string() }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

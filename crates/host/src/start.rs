@@ -54,7 +54,7 @@ pub(crate) fn start(
     partition: Partition,
     mut initial: Initial,
     program: &Arc<Program>,
-    log_dir: Option<LogDir>,
+    log_dir: Option<&LogDir>,
 ) -> Result<Started, HostError> {
     let config = config_of(options, initial.root);
     let verifier = Verifier::new(&config, Program::clone(program));
@@ -84,7 +84,7 @@ pub(crate) fn start(
             policy: options.policy,
             hasher: hasher(),
             program: program.clone(),
-            log_file: log_dir.as_ref().map(|dir| dir.thread(id)).transpose()?,
+            log_file: log_dir.map(|dir| dir.thread(id)).transpose()?,
             byte_budget: options.byte_budget,
             idle_epochs: u8::try_from(options.idle_epochs).unwrap_or(u8::MAX - 1),
             partition,

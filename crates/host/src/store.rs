@@ -20,7 +20,6 @@ use crate::start;
 use crate::unverified::Unverified;
 use crate::worker::Worker;
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 use zeta_program::Program;
@@ -48,7 +47,9 @@ pub(crate) struct Shared {
     /// Signalled whenever lent records came back.
     pub(crate) returned: (Mutex<u64>, Condvar),
     pub(crate) failure: OnceLock<HostError>,
-    pub(crate) closed: AtomicBool,
+    /// How the store ended; empty while it is open.
+    pub(crate) closed: OnceLock<Result<(), HostError>>,
+    pub(crate) log_dir: Option<LogDir>,
     instance: InstanceId,
     key_value: bool,
     forks: u32,
@@ -109,7 +110,7 @@ impl Store {
             Some(path) => Some(LogDir::create(path, &options, &initial.root)?),
             None => None,
         };
-        let started = start::start(&options, partition, initial, &program, log_dir)?;
+        let started = start::start(&options, partition, initial, &program, log_dir.as_ref())?;
         let shared = Arc::new(Shared {
             engines: started.engines.into_iter().map(Seat::new).collect(),
             board: started.board,
@@ -123,7 +124,8 @@ impl Store {
             lending: RwLock::new(()),
             returned: (Mutex::new(0), Condvar::new()),
             failure: OnceLock::new(),
-            closed: AtomicBool::new(false),
+            closed: OnceLock::new(),
+            log_dir,
             instance: started.instance,
             forks: fork::count(),
             policy: options.policy,
@@ -172,19 +174,12 @@ impl Store {
 
     /// Turns the epoch and waits until all that was answered so far is certified.
     pub fn certify(&self) -> Result<Epoch, HostError> {
-        let epoch = self.turn()?;
-        self.wait(epoch, Duration::MAX)?;
-        Ok(epoch)
+        self.shared.certify()
     }
 
     /// Turns the epoch; the one that ended, which this gives, certifies all that was answered.
     pub fn turn(&self) -> Result<Epoch, HostError> {
-        self.shared.check()?;
-        // A thread whose counter ran out went ahead by itself.
-        let floor = self.shared.board.as_ref().map_or(Epoch(0), |board| board.floor());
-        let epoch = self.shared.epochs.current().max(floor);
-        self.shared.turn(epoch)?;
-        Ok(epoch)
+        self.shared.turn_now()
     }
 
     /// What became of an epoch.
@@ -285,26 +280,16 @@ impl Store {
         })
     }
 
-    /// Certifies everything and closes. The store answers nothing afterwards, whatever comes back.
+    /// Certifies everything and closes. The store answers nothing afterwards, whatever comes back;
+    /// to close it again gives the same once more.
     pub fn close(&self) -> Result<(), HostError> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        self.shared.check_process()?;
-        self.stop_driver();
-        let certified = match self.shared.policy.is_verified() {
-            true => self.certify().map(|_| ()),
-            false => Ok(()),
-        };
-        self.shared.closed.store(true, Ordering::Release);
-        self.shared.epochs.wake();
-        certified
+        self.shared.close(|| self.stop_driver())
     }
 
     fn stop_driver(&self) {
         let driver = self.driver.lock().map(|mut driver| driver.take());
         if let Ok(Some(driver)) = driver {
-            driver.stop(&self.shared);
+            driver.stop();
         }
     }
 }
@@ -326,7 +311,7 @@ impl Shared {
         if let Some(failure) = self.failure.get() {
             return Err(failure.clone());
         }
-        if self.closed.load(Ordering::Acquire) {
+        if self.closed.get().is_some() {
             return Err(HostError::Closed);
         }
         Ok(())
@@ -334,7 +319,7 @@ impl Shared {
 
     /// Refuses work in a forked child.
     #[inline]
-    fn check_process(&self) -> Result<(), HostError> {
+    pub(crate) fn check_process(&self) -> Result<(), HostError> {
         if fork::count() == self.forks { Ok(()) } else { Err(HostError::ForkedProcess) }
     }
 
@@ -370,7 +355,7 @@ impl Shared {
         let mut engine = self.lock(engine)?;
         if let Engine::Verified(worker) = &mut *engine {
             // Values in slots are known to the verifier alone.
-            worker.check()?;
+            worker.check_open()?;
             worker.empty_slots().map_err(|error| self.fail(error))?;
         }
         let table = engine.table();

@@ -35,7 +35,7 @@ impl Shared {
         for piece in order.chunks(PIECE_LEN) {
             let mut baton = self.lock(engine)?;
             if let Engine::Verified(worker) = &mut *baton {
-                worker.check()?;
+                worker.check_open()?;
                 worker.advance(self.epochs.current())?;
                 worker.defer_from_tree(&mut piece.iter().map(|(_, id)| *id).collect())?;
             }

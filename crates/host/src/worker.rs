@@ -51,6 +51,8 @@ pub(crate) struct Worker {
     outputs: Vec<u8>,
     byte_budget: u64,
     failure: Option<HostError>,
+    /// The store is about to close: no operation runs any more.
+    pub(crate) sealed: bool,
     /// The planned operation was prepared for this epoch alone: a later one makes it void.
     pub(crate) void_on_floor: bool,
     void: bool,
@@ -96,6 +98,7 @@ impl Worker {
             outputs: Vec::new(),
             byte_budget: parts.byte_budget,
             failure: None,
+            sealed: false,
             void_on_floor: false,
             void: false,
         }

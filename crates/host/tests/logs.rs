@@ -11,7 +11,10 @@ use zeta_host::{
     Batch, Column, Entropy, HostError, Options, PUT, Policy, RENAME, Results, Store, Transitions,
     hasher, summary,
 };
-use zeta_verifier::{Epoch, Outcome, RelationId};
+use zeta_verifier::{
+    Authentication, Entry, Epoch, NotYet, Outcome, RelationId, RunApp, SlotList, ThreadId,
+    TransitionId,
+};
 
 /// A folder of its own for each test, removed at the end.
 struct Folder(PathBuf);
@@ -106,6 +109,170 @@ fn a_cut_log_and_a_changed_log_are_found_out() {
     let truncated =
         matches!(audit.problem, Some(Problem::Truncated { .. } | Problem::Stuck { .. }));
     assert!(truncated || audit.certified < Some(Epoch(5)));
+}
+
+/// Where the entries of a log begin, and its end.
+fn boundaries(log: &[u8]) -> Vec<usize> {
+    let mut rest = log;
+    let mut found = vec![0];
+    while let Ok((_, after)) = Entry::decode(rest) {
+        rest = after;
+        found.push(log.len() - rest.len());
+    }
+    found
+}
+
+#[test]
+fn a_cut_between_two_entries_is_found_out() {
+    let folder = Folder::new("boundary");
+    serve(&folder, 2, Policy::Hybrid);
+    for thread in 0..2 {
+        let file = folder.0.join(format!("thread-{thread}"));
+        let whole = std::fs::read(&file).unwrap();
+        let boundaries = boundaries(&whole);
+        let (end, before) = boundaries.split_last().unwrap();
+        assert_eq!(*end, whole.len());
+        let last_ones = before.iter().rev().take(40);
+        for at in before.iter().step_by(before.len() / 40).chain(last_ones) {
+            std::fs::write(&file, &whole[..*at]).unwrap();
+            let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+            let (position, closed_at) = (*at as u64, whole.len() as u64);
+            let expected = Problem::WrongLength { thread: ThreadId(thread), position, closed_at };
+            assert_eq!(audit.problem, Some(expected));
+        }
+        let more = [whole.as_slice(), &encoded(&[Entry::NextEpoch])].concat();
+        std::fs::write(&file, &more).unwrap();
+        let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+        assert!(matches!(audit.problem, Some(Problem::WrongLength { .. })));
+        std::fs::write(&file, &whole).unwrap();
+    }
+    assert_eq!(replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap().problem, None);
+}
+
+fn encoded(entries: &[Entry<'_>]) -> Vec<u8> {
+    let mut log = Vec::new();
+    entries.iter().for_each(|entry| entry.encode(&mut log));
+    log
+}
+
+fn put(store: &Store, key: &[u8], value: &[u8]) -> Result<(), HostError> {
+    let (transitions, keys, values) =
+        (Transitions::All(PUT), Column::Same(key), Column::Same(value));
+    store.run(&Batch::KeyValue { transitions, keys, values }, &mut Results::new())
+}
+
+fn open_with_log(folder: &Folder, workers: u16) -> Store {
+    let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(9));
+    options.workers = workers;
+    options.epoch_ms = None;
+    options.log_dir = Some(folder.0.clone());
+    Store::open(options).unwrap()
+}
+
+#[test]
+fn a_log_that_was_not_closed_says_so() {
+    let folder = Folder::new("unclosed");
+    let store = open_with_log(&folder, 1);
+    put(&store, b"key", b"1").unwrap();
+    store.certify().unwrap();
+    put(&store, b"key", b"2").unwrap();
+    drop(store);
+    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    assert!(!audit.closed && audit.problem.is_none());
+    assert_eq!((audit.operations, audit.uncertified_operations), (2, 1));
+    // A liar that calls it closed has left an operation out.
+    let len = std::fs::metadata(folder.0.join("thread-0")).unwrap().len();
+    let manifest = folder.0.join("manifest");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, format!("{text}closed {len}\n")).unwrap();
+    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    assert!(audit.closed);
+    assert_eq!(audit.problem, Some(Problem::Uncertified { first: Epoch(1) }));
+}
+
+#[test]
+fn a_closed_log_holds_every_operation_that_was_answered() {
+    for workers in [1, 3] {
+        for round in 0..20 {
+            let folder = Folder::new(&format!("race-{workers}-{round}"));
+            let store = open_with_log(&folder, workers);
+            let answered = std::thread::scope(|scope| {
+                let serve = |thread: u64| {
+                    let mut count = 0;
+                    let key = thread.to_be_bytes();
+                    while let Ok(()) = put(&store, &key, b"value") {
+                        count += 1;
+                    }
+                    count
+                };
+                let clients: Vec<_> = (0..3).map(|i| scope.spawn(move || serve(i))).collect();
+                let turner = scope.spawn(|| while store.certify().is_ok() {});
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                let closers: Vec<_> = (0..2).map(|_| scope.spawn(|| store.close())).collect();
+                closers.into_iter().for_each(|closer| closer.join().unwrap().unwrap());
+                turner.join().unwrap();
+                clients.into_iter().map(|client| client.join().unwrap()).sum::<u64>()
+            });
+            let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+            assert_eq!(audit.problem, None);
+            assert_eq!((audit.operations, audit.uncertified_operations), (answered, 0));
+        }
+    }
+}
+
+#[test]
+fn long_values_and_many_epochs_take_bounded_memory() {
+    let folder = Folder::new("long");
+    let store = open_with_log(&folder, 1);
+    for length in [1 << 20, (1 << 20) - 7, 3] {
+        put(&store, b"key", &vec![length as u8; length]).unwrap();
+        put(&store, b"other", &vec![length as u8; length]).unwrap();
+    }
+    for _ in 0..4200 {
+        store.certify().unwrap();
+    }
+    store.close().unwrap();
+    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    assert_eq!((audit.problem, audit.operations), (None, 6));
+    assert_eq!(audit.certified, Some(Epoch(4200)));
+    assert_eq!(audit.epochs.len(), 4096);
+    assert_eq!(audit.epochs[4095].epoch, Epoch(4200));
+}
+
+#[test]
+fn epochs_that_are_never_closed_end_a_replay() {
+    let folder = Folder::new("open");
+    drop(open_with_log(&folder, 1));
+    let run = RunApp {
+        authentication: Authentication::Embedded,
+        transition: TransitionId(999),
+        arguments: &[],
+        slots: SlotList::from_bytes(&[]).unwrap(),
+    };
+    let log = encoded(&[Entry::RunApp(run), Entry::NextEpoch]).repeat(5000);
+    std::fs::write(folder.0.join("thread-0"), &log).unwrap();
+    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let not_yet = NotYet::Window;
+    assert!(
+        matches!(audit.problem, Some(Problem::Stuck { not_yet: found, .. }) if found == not_yet)
+    );
+    assert_eq!(audit.operations, 4096);
+}
+
+#[test]
+fn a_store_that_did_not_certify_never_looks_closed() {
+    let folder = Folder::new("mismatch");
+    let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(9));
+    options.policy = Policy::DeferredOnly;
+    options.epoch_ms = None;
+    options.log_dir = Some(folder.0.clone());
+    let store = Store::open(options).unwrap();
+    put(&store, b"key", b"value").unwrap();
+    zeta_host::hazmat::set_value(&store, RelationId(0), b"key", Some(b"other")).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(store.close(), Err(HostError::Mismatch { first: Epoch(0) })));
+    }
+    assert!(!replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap().closed);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use zeta_host::audit::{Problem, replay};
 static REPORT: Class = Class::new("zeta.auditing", "AuditReport");
 static EPOCH: Class = Class::new("zeta.auditing", "EpochReport");
 static TRUNCATED: Class = Class::new("zeta.auditing", "Truncated");
+static WRONG_LENGTH: Class = Class::new("zeta.auditing", "WrongLength");
+static UNCERTIFIED: Class = Class::new("zeta.auditing", "Uncertified");
 static STUCK: Class = Class::new("zeta.auditing", "Stuck");
 static REJECTED: Class = Class::new("zeta.verifier", "Rejected");
 static MISMATCH: Class = Class::new("zeta.outcome", "Mismatch");
@@ -50,7 +52,17 @@ pub(crate) fn audit<'py>(
     let epochs = PyTuple::new(py, epochs)?;
     REPORT.make(
         py,
-        (audit.threads, certified, operations.0, operations.1, sizes.0, sizes.1, epochs, problem),
+        (
+            audit.threads,
+            certified,
+            operations.0,
+            operations.1,
+            sizes.0,
+            sizes.1,
+            epochs,
+            audit.closed,
+            problem,
+        ),
     )
 }
 
@@ -62,6 +74,10 @@ fn problem_object<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py
         }
         Problem::Mismatch { first } => MISMATCH.make(py, (first.0,)),
         Problem::Truncated { thread, position } => TRUNCATED.make(py, (thread.0, *position)),
+        Problem::WrongLength { thread, position, closed_at } => {
+            WRONG_LENGTH.make(py, (thread.0, *position, *closed_at))
+        }
+        Problem::Uncertified { first } => UNCERTIFIED.make(py, (first.0,)),
         Problem::Stuck { thread, position, not_yet } => {
             STUCK.make(py, (thread.0, *position, NOT_YET.make(py, (not_yet_name(*not_yet),))?))
         }

@@ -19,6 +19,8 @@ TAMPERED = 1
 """An attack was detected, or an answer was wrong."""
 MISUSED = 2
 """The command line or an input is at fault."""
+UNCLOSED = 3
+"""Logs are in order as far as they go, and nobody can tell whether they are whole."""
 OURS = 70
 """A bug of Zeta's own."""
 INTERRUPTED = 130
@@ -27,6 +29,11 @@ INTERRUPTED = 130
 def found_wrong(what: str) -> Never:
     say(what)
     raise typer.Exit(TAMPERED)
+
+
+def found_unclosed(what: str) -> Never:
+    say(what)
+    raise typer.Exit(UNCLOSED)
 
 
 def misuse(what: str) -> Never:

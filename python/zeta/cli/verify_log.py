@@ -8,9 +8,17 @@ from typing import Annotated, Any
 import typer
 
 import zeta
-from zeta.auditing import AuditReport, EpochReport, Problem, Stuck, Truncated
+from zeta.auditing import (
+    AuditReport,
+    EpochReport,
+    Problem,
+    Stuck,
+    Truncated,
+    Uncertified,
+    WrongLength,
+)
 from zeta.cli import options
-from zeta.cli.failure import found_wrong
+from zeta.cli.failure import found_unclosed, found_wrong
 from zeta.cli.screen import Screen
 
 # A line for each epoch of a day would be 86,400; the JSON object has them all.
@@ -43,12 +51,18 @@ def verify_log(
             "threads": report.threads,
             "entries": report.entries,
             "bytes": report.bytes,
+            "closed": report.closed,
             "epochs": [epoch_row(epoch) for epoch in report.epochs],
             "problem": problem,
         }
     )
     if problem:
         found_wrong(f"{problem['text']}{place(problem)}")
+    if not report.closed:
+        found_unclosed(
+            "the logs were not closed, so nobody can tell whether something is missing at the end: "
+            "their store still runs, or ended without `close`"
+        )
 
 
 def show(screen: Screen, folder: Path, report: AuditReport) -> None:
@@ -58,7 +72,8 @@ def show(screen: Screen, folder: Path, report: AuditReport) -> None:
         f"entries, {report.operations:,} operations"
     )
     epochs = f"0 to {report.certified}: certified" if certified else "none is certified"
-    rows = [("epochs", epochs)]
+    closed = "by their store, which noted where they end" if report.closed else "no"
+    rows = [("epochs", epochs), ("closed", closed)]
     if report.uncertified_operations:
         rows.append(
             ("not closed", f"up to {report.uncertified_operations:,} operations await their epoch")
@@ -67,7 +82,7 @@ def show(screen: Screen, folder: Path, report: AuditReport) -> None:
     if report.epochs:
         shown = report.epochs[-_EPOCHS_SHOWN:]
         if len(shown) < len(report.epochs):
-            screen.say(f"the last {len(shown)} of {len(report.epochs):,} epochs:")
+            screen.say(f"the last {len(shown)} of {report.epochs[-1].epoch + 1:,} epochs:")
         lines = [epoch_row(epoch) for epoch in shown]
         screen.columns(
             ("epoch", "operations", "outcome"),
@@ -93,6 +108,12 @@ def describe(problem: Problem) -> dict[str, Any]:
         case zeta.Mismatch(first=first):
             text = f"epoch `{first}` does not add up: deferred records were tampered with"
             return {"thread": None, "position": None, "reason": "Mismatch", "text": text}
+        case Uncertified(first=first):
+            text = f"the store was closed, but epoch `{first}`, with operations, is not certified"
+            return {"thread": None, "position": None, "reason": "Uncertified", "text": text}
+        case WrongLength(thread=thread, position=position, closed_at=closed_at):
+            reason = "WrongLength"
+            text = f"the log ends elsewhere than where its store closed it, at byte `{closed_at}`"
         case Truncated(thread=thread, position=position):
             reason, text = "Truncated", "the log ends in the middle of an entry"
         case Stuck(thread=thread, position=position, reason=not_yet):

@@ -212,7 +212,7 @@ impl Worker {
         Ok(Ran::All)
     }
 
-    /// Plans a call, and that its records leave the slots after it: one alone for the tree.
+    /// Plans a call, and that its records leave the slots after it: one of its own for the tree.
     #[cold]
     fn plan_call_merkle(
         &mut self,
@@ -223,6 +223,7 @@ impl Worker {
         let shape = part.operations.shape(part.index(at));
         if let [AskedKey { id: Some(id), .. }] = asked.of_call(at - start)
             && shape.is_some_and(|shape| !shape.ahead)
+            && !self.table.record(*id).guest
         {
             let planned = self.plan_merkle(part, *id, at)?;
             return Ok(if planned { Ran::All } else { Ran::Blocked(at) });

@@ -338,7 +338,11 @@ fn forged_balances_mismatch_whatever_call_reads_them() {
         let forged = 1_000_000_u64.to_le_bytes();
         hazmat::set_value(&store, ledger::ACCOUNTS, &name_of(1), Some(&forged)).unwrap();
         // The lie is served for now, and believed by the host's own run, too.
-        assert_eq!(run(&store, &[call.clone()]).unwrap()[0].0, Status::Done, "{call:?}");
+        assert_eq!(
+            run(&store, std::slice::from_ref(&call)).unwrap()[0].0,
+            Status::Done,
+            "{call:?}"
+        );
         let caught = HostError::Mismatch { first: store.epoch() };
         assert_eq!(store.certify().unwrap_err(), caught);
         assert_eq!(run(&store, &[call]).unwrap_err(), caught);

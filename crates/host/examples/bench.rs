@@ -173,7 +173,7 @@ fn serve(
     let (start, processor) = (Instant::now(), processor_time());
     let limit = Duration::from_secs_f64(seconds);
     let (mut at, mut ops) = (0, 0);
-    let mut best = f64::INFINITY;
+    let mut times = Vec::new();
     while start.elapsed() < limit {
         let began = Instant::now();
         if at + batch_len > kinds.len() {
@@ -186,12 +186,15 @@ fn serve(
             values: column,
         };
         store.run(&batch, &mut results)?;
-        best = best.min(began.elapsed().as_nanos() as f64 / batch_len as f64);
+        times.push(began.elapsed().as_nanos() as f64 / batch_len as f64);
         at += batch_len;
         ops += batch_len as u64;
     }
     let busy = (processor_time() - processor).as_nanos() as f64 / ops as f64;
-    println!("  best batch {best:.0} ns an operation; {busy:.0} ns of all processors");
+    times.sort_by(f64::total_cmp);
+    let [best, tenth, half] = [0, times.len() / 10, times.len() / 2].map(|at| times[at]);
+    println!("  batches: best {best:.0}, tenth {tenth:.0}, median {half:.0} ns an operation");
+    println!("  {busy:.0} ns of all processors");
     Ok((ops, start.elapsed().as_secs_f64()))
 }
 

@@ -133,7 +133,7 @@ impl Worker {
         (start, end): (usize, usize),
     ) -> Result<Vec<u32>, HostError> {
         asked.all().iter().for_each(|key| self.table.prefetch_record(key.hash));
-        let (mut cold, mut admissions, mut next) = (Vec::new(), 0, 0);
+        let (mut cold, mut next) = (Vec::new(), 0);
         for at in start..end {
             let exact = part.operations.shape(part.index(at)).is_some_and(|shape| shape.exact);
             for _ in 0..asked.of_call(at - start).len() {
@@ -149,15 +149,13 @@ impl Worker {
                 asked.set_id(next, id);
                 next += 1;
                 let Some(id) = id else { continue };
-                let place = self.table.record(id).place();
-                admissions += usize::from(place == Place::Deferred);
-                if matches!(place, Place::New | Place::Tree) {
-                    cold.push(id);
+                match self.table.record(id).place() {
+                    Place::New | Place::Tree => cold.push(id),
+                    Place::Slot => self.warm(self.table.record(id).slot()),
+                    _ => {}
                 }
             }
         }
-        // A store that misses the cache holds up all that follow it: fetch these early, too.
-        self.slots.next_victims(admissions, |id| self.table.prefetch(id));
         Ok(cold)
     }
 
@@ -353,7 +351,6 @@ impl Worker {
                     slot
                 }
             };
-            self.table.record_mut(*id).idle = 0;
         }
         Ok(slots)
     }
@@ -361,9 +358,9 @@ impl Worker {
     /// Plans to evict a record from its slot to deferred state.
     pub(crate) fn plan_evict(&mut self, id: u32) {
         let slot = self.table.record(id).slot();
-        self.slots.clear(slot);
+        let heat = self.slots.clear(slot);
         self.slots.give_back(slot);
-        self.table.record_mut(id).set_place(Place::Evicting);
+        self.table.record_mut(id).set_evicting(heat);
         self.plan.evict_b(crate::plan::Expect::Evict { record: id }, slot);
     }
 }

@@ -97,7 +97,6 @@ impl Worker {
         for hash in &chunk.hashes[..end - start] {
             self.table.prefetch_record(*hash);
         }
-        let mut admissions = 0;
         for at in start..end {
             let id = match part.need(at) {
                 Need::One(relation, key) => {
@@ -108,14 +107,13 @@ impl Worker {
             chunk.ids[at - start] = id;
             if id != NO_RECORD {
                 let place = self.table.record(id).place();
-                admissions += usize::from(place == Place::Deferred);
                 if is_cold(place) {
                     chunk.cold.push(id);
+                } else if place == Place::Slot {
+                    self.warm(self.table.record(id).slot());
                 }
             }
         }
-        // A store that misses the cache holds up all that follow it: fetch these early, too.
-        self.slots.next_victims(admissions, |id| self.table.prefetch(id));
         Ok(())
     }
 
@@ -180,9 +178,7 @@ impl Worker {
                     self.admit(id, &[])?
                 }
             };
-            let record = self.table.record_mut(id);
-            record.idle = 0;
-            record.stale |= part.operations.transition(part.index(at)) != GET;
+            self.table.record_mut(id).stale |= part.operations.transition(part.index(at)) != GET;
             self.plan_run(part, at, &[slot]);
         }
         Ok(None)

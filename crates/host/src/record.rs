@@ -38,6 +38,8 @@ pub(crate) struct Record {
     /// The thread of a deferred record, the slot of one in a slot.
     number: u16,
     place: Place,
+    /// How often operations used it of late: known here while it is in no slot.
+    pub(crate) heat: u8,
     /// Epochs that passed since an operation touched it.
     pub(crate) idle: u8,
     /// An operation that the host has not run itself may have written it in its slot.
@@ -59,6 +61,7 @@ impl Record {
             stamp: 0,
             number: 0,
             place: Place::New,
+            heat: 0,
             idle: 0,
             stale: false,
             guest: false,
@@ -147,6 +150,13 @@ impl Record {
     #[inline(always)]
     pub(crate) fn set_place(&mut self, place: Place) {
         self.place = place;
+    }
+
+    /// Notes that the record, used so often of late, leaves its slot.
+    #[inline(always)]
+    pub(crate) fn set_evicting(&mut self, heat: u8) {
+        self.place = Place::Evicting;
+        self.heat = heat;
     }
 
     /// The slot of a record that is in one.

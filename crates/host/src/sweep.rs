@@ -46,6 +46,7 @@ impl Worker {
                 continue;
             }
             record.idle = record.idle.saturating_add(1);
+            record.heat /= 2;
             let retires = match self.policy {
                 Policy::MerkleOnly => true,
                 Policy::Hybrid => record.idle > self.idle_epochs && cursor.retirable > 0,

@@ -45,11 +45,6 @@ impl Table {
     }
 
     #[inline(always)]
-    pub(crate) fn prefetch(&self, id: u32) {
-        prefetch(self.records.get(id));
-    }
-
-    #[inline(always)]
     pub(crate) fn find(&self, hash: u32, relation: RelationId, key: &[u8]) -> Option<u32> {
         self.index.find(hash, |id| {
             let record = self.records.get(id);

@@ -16,7 +16,8 @@ use crate::tree::{Tree, TreeStop};
 use std::sync::Arc;
 use zeta_program::{Machine, Program};
 use zeta_verifier::{
-    Answer, Entry, Epoch, EvictedValue, NotYet, Standard, StopCause, ThreadId, VerifierThread,
+    Answer, Entry, Epoch, EvictedValue, NotYet, SlotId, Standard, StopCause, ThreadId,
+    VerifierThread,
 };
 
 /// A closure that may change a log before the verifier sees it: for those who play the liar.
@@ -107,6 +108,12 @@ impl Worker {
     /// Whether the last plan was dropped because its epoch was over; asked once.
     pub(crate) fn was_void(&mut self) -> bool {
         std::mem::take(&mut self.void)
+    }
+
+    /// Lets the verifier fetch a slot that the plan will name.
+    #[inline(always)]
+    pub(crate) fn warm(&self, slot: u16) {
+        self.thread.touch(SlotId(slot));
     }
 
     /// Refuses to go on after a failure.
@@ -248,9 +255,9 @@ impl Worker {
                 let unneeded: Vec<_> =
                     self.slots.occupied().filter(|(slot, _)| !needed.contains(slot)).collect();
                 for (slot, record) in &unneeded {
-                    self.slots.clear(*slot);
+                    let heat = self.slots.clear(*slot);
                     self.slots.give_back(*slot);
-                    self.table.record_mut(*record).set_place(Place::Evicting);
+                    self.table.record_mut(*record).set_evicting(heat);
                 }
                 self.plan.restart(clock, |plan| {
                     for (slot, record) in unneeded {
@@ -279,17 +286,19 @@ impl Worker {
         let slot = match self.slots.take_free() {
             Some(slot) => slot,
             None => {
-                let Some((slot, victim)) = self.slots.victim(locked) else {
+                let Some(victim) = self.slots.victim(locked) else {
                     return Err(HostError::SlotsTooFew { slots: self.passage + 1 });
                 };
-                self.table.record_mut(victim).set_place(Place::Evicting);
-                self.plan.evict_b(Expect::Evict { record: victim }, slot);
-                slot
+                self.table.record_mut(victim.record).set_evicting(victim.heat);
+                self.plan.evict_b(Expect::Evict { record: victim.record }, victim.slot);
+                victim.slot
             }
         };
-        self.slots.put(slot, id);
         self.plan_add_b(id, slot);
-        self.table.record_mut(id).set_slot(slot);
+        let record = self.table.record_mut(id);
+        self.slots.put(slot, id, record.heat);
+        record.set_slot(slot);
+        record.idle = 0;
         Ok(slot)
     }
 
@@ -318,6 +327,7 @@ impl Worker {
 
     /// Closes the first epoch that is still open.
     pub(crate) fn close_epoch(&mut self) -> Result<(), HostError> {
+        self.slots.cool();
         Entry::VerifyEpoch.encode(&mut self.plan.log);
         self.flush_own()?;
         match &mut self.log_file {

@@ -82,7 +82,7 @@ test-rust: | $(VENV)/.locked
 .PHONY: test-board
 test-board:
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom \
-		cargo test --release --locked -p zeta-verifier --lib board_model
+		cargo test --release --locked -p zeta-verifier -p zeta-session --lib _model
 
 .PHONY: test-proofs
 test-proofs:
@@ -116,7 +116,8 @@ drill: ## Run the lying host's simulation for long (DRILL=options)
 
 .PHONY: mutants
 mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each
-	$(BIN)/python scripts/mutation_check.py --package zeta-verifier --package zeta-program $(MUTANTS)
+	$(BIN)/python scripts/mutation_check.py --package zeta-verifier --package zeta-program \
+		--package zeta-session --package zeta-receipt $(MUTANTS)
 
 .PHONY: lock
 lock: $(VENV)/.locked ## Resolve the Python packages anew and pin them

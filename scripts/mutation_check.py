@@ -25,9 +25,16 @@ from threading import Lock
 import rust_source
 
 ROOT = Path(__file__).resolve().parents[1]
-CRATES = ("program", "verifier")
+CRATES = ("program", "receipt", "session", "verifier")
 # Who notices: first the crate itself, then those that use it. The glue cannot run as a test.
-TESTED = ("zeta-program", "zeta-verifier", "zeta-host", "zeta-sim")
+TESTED = (
+    "zeta-program",
+    "zeta-receipt",
+    "zeta-session",
+    "zeta-verifier",
+    "zeta-host",
+    "zeta-sim",
+)
 EXCEPTIONS = ROOT / "scripts/mutation_exceptions.toml"
 CALL = re.compile(r"(?<![\w.:])(?<!fn )(?:\w+::)*require(?P<generic>::<[^(]*>)?\(")
 # Errors that are made in another way have no switch: `--list` shows them, so that none hides.

@@ -1,6 +1,6 @@
 //! What a transition's code alone tells of the records that its calls touch.
 
-use zeta_program::{Instruction, Program, Register, Transition, Type, ValueType};
+use zeta_program::{Field, Instruction, Program, Register, Transition, Type, ValueType};
 use zeta_verifier::RelationId;
 
 /// A transition, seen by who must find its records before it runs.
@@ -22,7 +22,13 @@ pub(crate) struct Shape {
 /// A key that is made of arguments and constants.
 struct Key {
     relation: RelationId,
-    parts: Vec<Part>,
+    parts: Vec<KeyPart>,
+}
+
+struct KeyPart {
+    part: Part,
+    /// The length of its bytes stands before them.
+    counted: bool,
 }
 
 #[derive(Clone)]
@@ -64,20 +70,20 @@ impl Shape {
                     let part = known.get(usize::from(source.0)).cloned().flatten();
                     set(&mut known, *target, part);
                 }
-                Instruction::Bind { target, key } => {
-                    let part = known.get(usize::from(key.0)).cloned().flatten();
-                    let relation = relation_of(&types, *target);
-                    match (part, relation) {
-                        (Some(part), Some(relation)) => {
-                            exact &= certain;
-                            keys.push(Key { relation, parts: vec![part] });
-                        }
-                        _ => exact = false,
-                    }
+                Instruction::Bind { target, operands } => {
+                    let key = relation_of(&types, *target).and_then(|relation| {
+                        let fields = &program.relations()[usize::from(relation.0)].key;
+                        Some(Key { relation, parts: key_parts(fields, operands, &known)? })
+                    });
+                    exact &= certain && key.is_some();
+                    keys.extend(key);
                 }
-                Instruction::Word { target, .. } | Instruction::Epoch { target } => {
-                    set(&mut known, *target, None);
+                Instruction::Word { target, word } => {
+                    let width = types[usize::from(target.0)].encoded_max();
+                    let bytes = word.to_le_bytes()[..width].to_vec();
+                    set(&mut known, *target, Some(Part::Constant(bytes)));
                 }
+                Instruction::Epoch { target } => set(&mut known, *target, None),
                 _ => certain = false,
             }
         }
@@ -92,16 +98,19 @@ impl Shape {
         }
     }
 
-    /// Shows the keys of a call with these encoded arguments, some perhaps twice; false where they are malformed, so
-    /// that the verifier will refuse the call before it asks for a record.
+    /// Shows the keys of a call with these encoded arguments, some perhaps twice; false where they
+    /// are malformed, so that the verifier will refuse the call before it asks for a record.
     #[inline]
     pub(crate) fn each_key(&self, encoded: &[u8], mut show: impl FnMut(RelationId, &[u8])) -> bool {
         let mut made = Vec::new();
         for key in &self.keys {
-            let [only] = key.parts.as_slice() else {
+            let [KeyPart { part: only, .. }] = key.parts.as_slice() else {
                 made.clear();
-                for part in &key.parts {
+                for KeyPart { part, counted } in &key.parts {
                     let Some(bytes) = self.bytes(part, encoded) else { return false };
+                    if *counted {
+                        made.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+                    }
                     made.extend_from_slice(bytes);
                 }
                 show(key.relation, &made);
@@ -130,11 +139,29 @@ fn known_arguments(transition: &Transition, registers: usize) -> Vec<Option<Part
         if value.optional {
             known.extend([None, None]);
         } else {
-            known.push(value.payload.bytes_max().map(|_| Part::Argument(index)));
+            known.push(Some(Part::Argument(index)));
         }
     }
     known.resize(registers, None);
     known
+}
+
+/// The parts of a key of these fields, where all are known; the last takes what remains.
+fn key_parts(
+    fields: &[Field],
+    operands: &[Register],
+    known: &[Option<Part>],
+) -> Option<Vec<KeyPart>> {
+    let mut parts = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        if field.value.optional {
+            return None;
+        }
+        let part = known.get(usize::from(operands.get(index)?.0))?.clone()?;
+        let has_length = matches!(field.value.payload, Type::Bytes(_) | Type::Text(_));
+        parts.push(KeyPart { part, counted: has_length && index + 1 < fields.len() });
+    }
+    Some(parts)
 }
 
 fn set(known: &mut [Option<Part>], register: Register, part: Option<Part>) {
@@ -180,7 +207,7 @@ fn payload<'a>(value: &ValueType, rest: &mut &'a [u8]) -> Option<&'a [u8]> {
         }
     }
     let len = match value.payload {
-        Type::Bytes(max) => {
+        Type::Bytes(max) | Type::Text(max) => {
             let (len, after) = rest.split_first_chunk()?;
             *rest = after;
             let len = u32::from_le_bytes(*len);

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use zeta_host::{Batch, Column, Entropy, Options, Policy, Results, Status, Store, Transitions};
 use zeta_program::{
-    Argument, Assembly, Instruction as I, Register, Relation, RelationId, Transition, Type,
-    ValueType, encode,
+    Assembly, Field, Instruction as I, Register, Relation, RelationId, Transition, Type, ValueType,
+    encode,
 };
 
 const BYTES: Type = Type::Bytes(64);
@@ -13,8 +13,8 @@ const ROW: Type = Type::Row(RelationId(0));
 const SET: u16 = 0;
 const MOVE_ON: u16 = 1;
 
-fn argument(name: &str) -> Argument {
-    Argument { name: name.to_owned(), value: ValueType::plain(BYTES) }
+fn field(name: &str) -> Field {
+    Field { name: name.to_owned(), value: ValueType::plain(BYTES) }
 }
 
 /// `set(key, value)`, and `move_on(key)`: where the record names another, it takes over what that
@@ -24,34 +24,38 @@ fn program() -> Vec<u8> {
         [0, 1, 2, 3, 4, 5, 6].map(Register);
     let set = Transition {
         name: "set".to_owned(),
-        arguments: vec![argument("key"), argument("value")],
+        arguments: vec![field("key"), field("value")],
         result: vec![],
         locals: vec![ROW],
         code: vec![
-            I::Bind { target: Register(2), key: Register(0) },
-            I::Store { row: Register(2), source: Register(1) },
+            I::Bind { target: Register(2), operands: Box::new([Register(0)]) },
+            I::Store { row: Register(2), operands: Box::new([Register(1)]) },
             I::Return { operands: Box::new([]) },
         ],
     };
     let move_on = Transition {
         name: "move_on".to_owned(),
-        arguments: vec![argument("key")],
+        arguments: vec![field("key")],
         result: vec![ValueType::optional(BYTES)],
         locals: vec![ROW, Type::Bool, BYTES, ROW, Type::Bool, BYTES],
         code: vec![
-            I::Bind { target: row, key },
-            I::Read { presence, target: value, row },
+            I::Bind { target: row, operands: Box::new([key]) },
+            I::Read { presence, row, targets: Box::new([value]) },
             I::JumpUnless { condition: presence, to: 7 },
-            I::Bind { target: other, key: value },
-            I::Read { presence: other_presence, target: other_value, row: other },
+            I::Bind { target: other, operands: Box::new([value]) },
+            I::Read { presence: other_presence, row: other, targets: Box::new([other_value]) },
             I::JumpUnless { condition: other_presence, to: 7 },
-            I::Store { row, source: other_value },
+            I::Store { row, operands: Box::new([other_value]) },
             I::Return { operands: Box::new([presence, value]) },
         ],
     };
     encode(&Assembly {
         name: "pointers".to_owned(),
-        relations: vec![Relation { name: "r".to_owned(), key_len_max: 64, row_len_max: 64 }],
+        relations: vec![Relation {
+            name: "r".to_owned(),
+            key: vec![field("key")],
+            row: vec![field("value")],
+        }],
         constants: vec![],
         reasons: vec![],
         transitions: vec![set, move_on],

@@ -3,19 +3,20 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::instruction::Instruction;
+use crate::value_list::record_max;
 use crate::value_type::{Type, ValueType};
 
 /// A set of records under typed keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Relation {
     pub name: String,
-    pub key_len_max: u32,
-    pub row_len_max: u32,
+    pub key: Vec<Field>,
+    pub row: Vec<Field>,
 }
 
-/// An argument of a transition.
+/// A named value: an argument of a transition, or a part of a key or of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Argument {
+pub struct Field {
     pub name: String,
     pub value: ValueType,
 }
@@ -26,7 +27,7 @@ pub struct Argument {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transition {
     pub name: String,
-    pub arguments: Vec<Argument>,
+    pub arguments: Vec<Field>,
     pub result: Vec<ValueType>,
     pub locals: Vec<Type>,
     pub code: Vec<Instruction>,
@@ -40,6 +41,18 @@ pub struct Assembly {
     pub constants: Vec<Vec<u8>>,
     pub reasons: Vec<String>,
     pub transitions: Vec<Transition>,
+}
+
+impl Relation {
+    /// The most bytes that the values of a key take.
+    pub fn key_len_max(&self) -> usize {
+        record_max(&self.key)
+    }
+
+    /// The most bytes that the values of a row take.
+    pub fn row_len_max(&self) -> usize {
+        record_max(&self.row)
+    }
 }
 
 impl Transition {

@@ -6,7 +6,7 @@ pub const KEY_LEN_MAX: usize = 4096;
 pub const VALUE_LEN_MAX: usize = 1 << 20;
 /// The longest program, in bytes.
 pub const PROGRAM_LEN_MAX: usize = 1 << 20;
-/// The longest name of a program, relation, transition or argument, in bytes.
+/// The longest name of a program, relation, transition or field, in bytes.
 pub const NAME_LEN_MAX: usize = 64;
 /// The longest text of a check's reason, in bytes.
 pub const REASON_LEN_MAX: usize = 256;
@@ -20,6 +20,10 @@ pub const REASON_COUNT_MAX: usize = 4096;
 pub const TRANSITION_COUNT_MAX: usize = 1024;
 /// The most arguments of a transition.
 pub const ARGUMENT_COUNT_MAX: usize = 64;
+/// The most values in a key, and in a row.
+pub const FIELD_COUNT_MAX: usize = 64;
+/// The most cases of an enum.
+pub const CASE_COUNT_MAX: u16 = 256;
 /// The most values in the result of a transition.
 pub const RESULT_COUNT_MAX: usize = 64;
 /// The most registers of a transition.
@@ -29,7 +33,7 @@ pub const INSTRUCTION_COUNT_MAX: usize = 4096;
 /// The most operands of one instruction.
 pub const OPERAND_COUNT_MAX: usize = 256;
 /// The most rows that one call binds.
-pub const ROW_COUNT_MAX: usize = 16;
+pub const ROW_COUNT_MAX: usize = 32;
 /// The longest byte string of fixed length, in bytes.
 pub const FIXED_LEN_MAX: usize = 1024;
 /// The longest encoding of a call's arguments, in bytes.

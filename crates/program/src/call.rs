@@ -5,14 +5,19 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use crate::arithmetic::apply;
-use crate::assembly::Transition;
+use crate::bound::REGISTER_COUNT_MAX;
 use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, require};
 use crate::instruction::{Instruction, Logic, Register};
 use crate::machine::{Machine, Written};
-use crate::program::Program;
-use crate::rows::{Rows, TransitionId};
+use crate::program::{Loaded, Program};
+use crate::rows::Rows;
+use crate::step::Step;
+use crate::value_list::Place;
 use crate::value_type::Type;
+
+pub(crate) const REGISTER_MASK: usize = REGISTER_COUNT_MAX - 1;
+const _: () = assert!(REGISTER_COUNT_MAX.is_power_of_two());
 
 /// Why a call ended without a return.
 pub(crate) enum Halt<S> {
@@ -32,58 +37,50 @@ impl<S> From<Failure> for Halt<S> {
 pub(crate) struct Call<'a, R: Rows> {
     pub(crate) machine: &'a mut Machine,
     pub(crate) program: &'a Program,
-    pub(crate) transition: &'a Transition,
-    types: &'a [Type],
+    pub(crate) loaded: &'a Loaded,
     pub(crate) args: &'a [u8],
-    epoch: u32,
+    pub(crate) epoch: u32,
     pub(crate) rows: &'a mut R,
 }
 
-impl<'a, R: Rows> Call<'a, R> {
-    #[inline]
-    pub(crate) fn new(
-        machine: &'a mut Machine,
-        program: &'a Program,
-        transition: TransitionId,
-        args: &'a [u8],
-        epoch: u32,
-        rows: &'a mut R,
-    ) -> Result<Self, Failure> {
-        let types = program.registers(transition).ok_or(Failure::Internal)?;
-        let transition = program.transition(transition).ok_or(Failure::Internal)?;
-        Ok(Call { machine, program, transition, types, args, epoch, rows })
-    }
-
-    #[inline]
+impl<R: Rows> Call<'_, R> {
+    #[inline(always)]
     pub(crate) fn execute(&mut self, result: &mut Vec<u8>) -> Result<(), Halt<R::Stop>> {
-        let code = self.transition.code.as_slice();
-        let mut next = code.iter();
-        while let Some(instruction) = next.next() {
-            match instruction {
-                Instruction::Jump { to } => {
-                    next = code.get(usize::from(*to)..).unwrap_or_default().iter();
+        let steps = &*self.loaded.steps;
+        let mut next = steps.iter();
+        while let Some(step) = next.next() {
+            match step {
+                Step::Bind { target, relation, key } => self.bind(*target, *relation, key)?,
+                Step::Read { presence, row, values } => self.read(*presence, *row, values)?,
+                Step::Load { row, values } => self.load(*row, values)?,
+                Step::Store { row, values } => self.store(*row, values)?,
+                Step::Delete { row } => self.write(*row, Written::Null),
+                Step::Jump { to } => {
+                    next = steps.get(usize::from(*to)..).unwrap_or_default().iter();
                 }
-                Instruction::JumpUnless { condition, to } => {
-                    if !self.flag(*condition)? {
-                        next = code.get(usize::from(*to)..).unwrap_or_default().iter();
+                Step::JumpUnless { condition, to } => {
+                    if !self.flag(*condition) {
+                        next = steps.get(usize::from(*to)..).unwrap_or_default().iter();
                     }
                 }
-                Instruction::Check { condition, code } => {
-                    require(self.flag(*condition)?, named(*code))?;
-                }
-                Instruction::Fail { code } => return Err(Halt::Failed(named(*code))),
-                Instruction::Bind { target, key } => self.bind(*target, *key)?,
-                Instruction::Read { presence, target, row } => {
-                    self.read(*presence, *target, *row)?;
-                }
-                Instruction::Load { target, row } => self.load(*target, *row)?,
-                Instruction::Store { row, source } => self.store(*row, *source)?,
-                Instruction::Delete { row } => self.write(*row, Written::Null)?,
-                Instruction::Return { operands } => return Ok(self.give_back(operands, result)?),
-                other => self.compute(other)?,
+                Step::Return { values } => return Ok(self.encode_list(values, result)?),
+                Step::Compute(instruction) => self.apart().compute(instruction)?,
             }
         }
         Err(Halt::Failed(Failure::Internal))
+    }
+
+    /// The same call, to be lent to what is not inlined: `self` can stay in processor registers.
+    #[inline(always)]
+    pub(crate) fn apart(&mut self) -> Call<'_, R> {
+        Call {
+            machine: self.machine,
+            program: self.program,
+            loaded: self.loaded,
+            args: self.args,
+            epoch: self.epoch,
+            rows: self.rows,
+        }
     }
 
     /// An instruction on values: apart, so that the code for rows keeps the processor's registers.
@@ -94,79 +91,86 @@ impl<'a, R: Rows> Call<'a, R> {
             I::Word { target, word } => self.set_word(*target, *word),
             I::Constant { target, constant } => {
                 let length = self.program.constant(*constant).ok_or(Failure::Internal)?.len();
-                self.set_span(*target, Source::Constant(*constant), 0, length)
+                self.set_span(*target, Source::Constant(*constant), 0, length)?;
             }
             I::Move { target, source } => {
-                let cell = self.cell(*source)?;
-                self.set(*target, cell)
+                let cell = self.cell(*source);
+                self.set(*target, cell);
             }
-            I::Convert { target, source } => self.convert(*target, *source),
+            I::Convert { target, source } => self.convert(*target, *source)?,
             I::Arithmetic { operation, target, left, right } => {
                 let Type::Integer(integer) = self.type_of(*target)? else {
                     return Err(Failure::Internal);
                 };
-                let (left, right) = (self.cell(*left)?.word(), self.cell(*right)?.word());
-                self.set_word(*target, apply(*operation, integer, left, right)?)
+                let (left, right) = (self.cell(*left).word(), self.cell(*right).word());
+                self.set_word(*target, apply(*operation, integer, left, right)?);
             }
             I::Compare { comparison, target, left, right } => {
                 let holds = self.compare(*comparison, *left, *right)?;
-                self.set_word(*target, u64::from(holds))
+                self.set_word(*target, u64::from(holds));
             }
             I::Logic { logic, target, left, right } => {
-                let (left, right) = (self.flag(*left)?, self.flag(*right)?);
+                let (left, right) = (self.flag(*left), self.flag(*right));
                 let holds = match logic {
                     Logic::And => left && right,
                     Logic::Or => left || right,
                 };
-                self.set_word(*target, u64::from(holds))
+                self.set_word(*target, u64::from(holds));
             }
             I::Not { target, source } => {
-                let holds = !self.flag(*source)?;
-                self.set_word(*target, u64::from(holds))
+                let holds = !self.flag(*source);
+                self.set_word(*target, u64::from(holds));
             }
             I::Length { target, source } => {
-                let length = self.cell(*source)?.length();
-                self.set_word(*target, u64::try_from(length).unwrap_or(u64::MAX))
+                let length = self.cell(*source).length();
+                self.set_word(*target, u64::try_from(length).unwrap_or(u64::MAX));
             }
-            I::Slice { target, source, start, end } => self.slice(*target, *source, *start, *end),
-            I::Pack { target, operands } => self.pack(*target, operands),
-            I::Unpack { target, source, offset } => self.unpack(*target, *source, *offset),
+            I::Slice { target, source, start, end } => {
+                self.slice(*target, *source, *start, *end)?
+            }
+            I::Pack { target, operands } => self.pack(*target, operands)?,
             I::Sha256 { target, source } => {
-                let digest = Sha256::digest(self.bytes(self.cell(*source)?)?);
-                self.set_made(*target, &digest)
+                let digest = Sha256::digest(self.bytes(self.cell(*source))?);
+                let made = self.made(&digest)?;
+                self.set(*target, made);
             }
-            I::HmacSha256 { target, key, message } => self.hmac(*target, *key, *message),
+            I::HmacSha256 { target, key, message } => self.hmac(*target, *key, *message)?,
             I::Epoch { target } => self.set_word(*target, u64::from(self.epoch)),
+            I::Check { condition, code } => require(self.flag(*condition), named(*code))?,
+            I::Fail { code } => return Err(named(*code)),
             // The rest is executed by `execute`.
-            _ => Err(Failure::Internal),
+            _ => return Err(Failure::Internal),
         }
-    }
-
-    #[inline(always)]
-    pub(crate) fn type_of(&self, register: Register) -> Result<Type, Failure> {
-        self.types.get(usize::from(register.0)).copied().ok_or(Failure::Internal)
-    }
-
-    #[inline(always)]
-    pub(crate) fn cell(&self, register: Register) -> Result<Cell, Failure> {
-        self.machine.cells.get(usize::from(register.0)).copied().ok_or(Failure::Internal)
-    }
-
-    #[inline(always)]
-    pub(crate) fn flag(&self, register: Register) -> Result<bool, Failure> {
-        Ok(self.cell(register)?.word() != 0)
-    }
-
-    #[inline(always)]
-    pub(crate) fn set(&mut self, target: Register, cell: Cell) -> Result<(), Failure> {
-        let index = usize::from(target.0);
-        *self.machine.cells.get_mut(index).ok_or(Failure::Internal)? = cell;
         Ok(())
     }
 
     #[inline(always)]
-    pub(crate) fn set_word(&mut self, target: Register, word: u64) -> Result<(), Failure> {
-        self.set(target, Cell::of_word(word))
+    pub(crate) fn type_of(&self, register: Register) -> Result<Type, Failure> {
+        self.loaded.registers.get(usize::from(register.0)).copied().ok_or(Failure::Internal)
+    }
+
+    #[inline(always)]
+    pub(crate) fn cell(&self, register: Register) -> Cell {
+        // The loader knows each register: the mask changes none, but spares the comparison.
+        let index = usize::from(register.0) & REGISTER_MASK;
+        self.machine.cells.get(index).copied().unwrap_or(Cell::EMPTY)
+    }
+
+    #[inline(always)]
+    pub(crate) fn flag(&self, register: Register) -> bool {
+        self.cell(register).word() != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&mut self, target: Register, cell: Cell) {
+        if let Some(register) = self.machine.cells.get_mut(usize::from(target.0) & REGISTER_MASK) {
+            *register = cell;
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_word(&mut self, target: Register, word: u64) {
+        self.set(target, Cell::of_word(word));
     }
 
     pub(crate) fn set_span(
@@ -177,19 +181,21 @@ impl<'a, R: Rows> Call<'a, R> {
         length: usize,
     ) -> Result<(), Failure> {
         let cell = Cell::of_span(source, start, length).ok_or(Failure::Internal)?;
-        self.set(target, cell)
+        self.set(target, cell);
+        Ok(())
     }
 
-    /// Sets a register to bytes that are no part of any memory yet.
-    pub(crate) fn set_made(&mut self, target: Register, bytes: &[u8]) -> Result<(), Failure> {
+    /// Puts bytes that are no part of any memory yet into scratch.
+    pub(crate) fn made(&mut self, bytes: &[u8]) -> Result<Cell, Failure> {
         let start = self.machine.scratch.len();
         self.machine.scratch.extend_from_slice(bytes);
-        self.set_span(target, Source::Scratch, start, bytes.len())
+        Cell::of_span(Source::Scratch, start, bytes.len()).ok_or(Failure::Internal)
     }
 
     #[inline(always)]
     pub(crate) fn bytes(&self, cell: Cell) -> Result<&[u8], Failure> {
         let memory = match cell.source() {
+            Source::Arguments => Some(self.args),
             Source::Row(row) => {
                 let row = self.machine.rows.get(usize::from(row)).ok_or(Failure::Internal)?;
                 self.rows.read(row.handle)
@@ -199,63 +205,45 @@ impl<'a, R: Rows> Call<'a, R> {
         memory.and_then(|memory| memory.get(cell.range())).ok_or(Failure::Internal)
     }
 
-    /// Appends a byte string to scratch memory.
-    pub(crate) fn append(&mut self, cell: Cell) -> Result<(), Failure> {
-        let range = cell.range();
-        let scratch = &mut self.machine.scratch;
-        let memory = match cell.source() {
-            Source::Scratch => {
-                if range.end > scratch.len() {
-                    return Err(Failure::Internal);
-                }
-                scratch.extend_from_within(range);
-                return Ok(());
-            }
-            Source::Row(row) => {
-                let row = self.machine.rows.get(usize::from(row)).ok_or(Failure::Internal)?;
-                self.rows.read(row.handle)
-            }
-            source => steady(source, self.args, &[], self.program),
-        };
-        let bytes = memory.and_then(|memory| memory.get(range)).ok_or(Failure::Internal)?;
-        scratch.extend_from_slice(bytes);
-        Ok(())
+    /// Makes a byte string in scratch memory out of what the call can read.
+    pub(crate) fn build(
+        &mut self,
+        fill: impl FnOnce(&Self, &mut Vec<u8>) -> Result<(), Failure>,
+    ) -> Result<Cell, Failure> {
+        let mut built = core::mem::take(&mut self.machine.built);
+        built.clear();
+        let made = fill(self, &mut built).and_then(|()| self.made(&built));
+        self.machine.built = built;
+        made
     }
 
-    /// The same byte string in scratch memory.
-    #[inline(never)]
-    pub(crate) fn copy(&mut self, cell: Cell) -> Result<Cell, Failure> {
-        let start = self.machine.scratch.len();
-        self.append(cell)?;
-        Cell::of_span(Source::Scratch, start, cell.length()).ok_or(Failure::Internal)
-    }
-
+    /// Appends the encoding of a list of values.
     #[inline(always)]
-    fn give_back(&self, operands: &[Register], result: &mut Vec<u8>) -> Result<(), Failure> {
-        let mut operands = operands.iter().copied();
-        for value in &self.transition.result {
-            if value.optional {
-                let present = self.flag(operands.next().ok_or(Failure::Internal)?)?;
-                result.push(u8::from(present));
+    pub(crate) fn encode_list(&self, values: &[Place], to: &mut Vec<u8>) -> Result<(), Failure> {
+        for value in values {
+            if let Some(presence) = value.presence {
+                let present = self.flag(presence);
+                to.push(u8::from(present));
                 if !present {
-                    operands.next();
                     continue;
                 }
             }
-            let cell = self.cell(operands.next().ok_or(Failure::Internal)?)?;
-            match value.payload {
-                Type::Bool => result.push(u8::from(cell.word() != 0)),
-                Type::Integer(integer) => {
-                    result.extend(cell.word().to_le_bytes().iter().take(integer.width()));
-                }
-                Type::Bytes(_) => {
-                    let length = u32::try_from(cell.length()).or(Err(Failure::Internal))?;
-                    result.extend_from_slice(&length.to_le_bytes());
-                    result.extend_from_slice(self.bytes(cell)?);
-                }
-                Type::Fixed(_) => result.extend_from_slice(self.bytes(cell)?),
-                Type::Row(_) => return Err(Failure::Internal),
+            let cell = self.cell(value.payload);
+            if value.has_length {
+                let length = u32::try_from(cell.length()).or(Err(Failure::Internal))?;
+                to.extend_from_slice(&length.to_le_bytes());
             }
+            self.append(value.payload_type, cell, to)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the raw bytes of a value.
+    #[inline(always)]
+    pub(crate) fn append(&self, found: Type, cell: Cell, to: &mut Vec<u8>) -> Result<(), Failure> {
+        match found.word_width() {
+            Some(width) => to.extend(cell.word().to_le_bytes().iter().take(width)),
+            None => to.extend_from_slice(self.bytes(cell)?),
         }
         Ok(())
     }
@@ -267,7 +255,7 @@ fn named(code: u16) -> Failure {
 }
 
 /// Memory other than that of rows.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn steady<'m>(
     source: Source,
     args: &'m [u8],

@@ -87,6 +87,12 @@ impl Cell {
         }
     }
 
+    /// Whether the source is `Arguments`, as it is most often: cheaper to ask than `source`.
+    #[inline(always)]
+    pub(crate) const fn in_arguments(self) -> bool {
+        (self.0 >> SOURCE_SHIFT) & ((1 << SOURCE_BITS) - 1) == 1
+    }
+
     #[inline(always)]
     pub(crate) const fn start(self) -> usize {
         (self.0 & ((1 << START_BITS) - 1)) as usize

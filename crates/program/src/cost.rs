@@ -2,10 +2,12 @@
 
 use alloc::vec;
 
-use crate::assembly::Transition;
+use crate::assembly::{Assembly, Transition};
 use crate::bound::{COST_MAX, ROW_COUNT_MAX, SCRATCH_LEN_MAX};
 use crate::error::{LoadError, require};
 use crate::instruction::{Instruction, Register};
+use crate::step::relation_of;
+use crate::value_list::encoded_max;
 use crate::value_type::Type;
 
 /// What a call costs at most.
@@ -21,7 +23,11 @@ pub struct Cost {
 }
 
 /// The cost of a transition whose code was checked, within the bounds.
-pub(crate) fn check_cost(transition: &Transition, types: &[Type]) -> Result<Cost, LoadError> {
+pub(crate) fn check_cost(
+    assembly: &Assembly,
+    transition: &Transition,
+    types: &[Type],
+) -> Result<Cost, LoadError> {
     // Jumps go forward, so a walk from the end knows the rest of each path.
     let code = &transition.code;
     let mut from = vec![Cost::default(); code.len()];
@@ -34,7 +40,7 @@ pub(crate) fn check_cost(transition: &Transition, types: &[Type]) -> Result<Cost
         if let Instruction::Jump { to } | Instruction::JumpUnless { to, .. } = instruction {
             rest = rest.max_of(at(usize::from(*to)));
         }
-        let whole = own_cost(instruction, transition, types).plus(rest);
+        let whole = own_cost(instruction, assembly, transition, types).plus(rest);
         require(whole.rows <= ROW_COUNT_MAX, LoadError::TooManyRows)?;
         require(whole.scratch <= SCRATCH_LEN_MAX, LoadError::TooMuchScratch)?;
         require(whole.time <= COST_MAX, LoadError::TooCostly)?;
@@ -63,29 +69,39 @@ impl Cost {
     }
 }
 
-fn own_cost(instruction: &Instruction, transition: &Transition, types: &[Type]) -> Cost {
+fn own_cost(
+    instruction: &Instruction,
+    assembly: &Assembly,
+    transition: &Transition,
+    types: &[Type],
+) -> Cost {
     use Instruction as I;
     let width = |register: Register| {
         types.get(usize::from(register.0)).and_then(|found| found.bytes_max()).unwrap_or(0)
     };
+    let relation = |row: Register| relation_of(assembly, *types.get(usize::from(row.0))?);
+    let key_max = |row: Register| relation(row).map_or(0, |(_, found)| found.key_len_max());
+    let row_max = |row: Register| relation(row).map_or(0, |(_, found)| found.row_len_max());
     match instruction {
+        // To a text: its bytes are looked at.
+        I::Convert { source, .. } | I::Slice { source, .. } => bytes_cost(width(*source), 0),
         I::Compare { left, right, .. } => bytes_cost(width(*left).min(width(*right)), 0),
         I::Pack { target, .. } => bytes_cost(width(*target), width(*target)),
         I::Sha256 { source, .. } => hash_cost(width(*source)),
         I::HmacSha256 { key, message, .. } => {
             hash_cost(width(*key).saturating_add(width(*message)))
         }
-        I::Bind { key, .. } => {
-            // The key is compared with those of the rows bound before, and may be copied.
-            let compared = width(*key).saturating_mul(ROW_COUNT_MAX);
-            let cost = bytes_cost(compared, width(*key));
+        I::Bind { target, .. } => {
+            // The key may be copied, and is compared with those of the rows bound before.
+            let compared = key_max(*target).saturating_mul(ROW_COUNT_MAX);
+            let cost = bytes_cost(compared, key_max(*target));
             Cost { rows: 1, time: cost.time.saturating_add(64), ..cost }
         }
-        I::Store { source, .. } => bytes_cost(width(*source), width(*source)),
-        I::Return { .. } => {
-            let result = transition.result.iter();
-            bytes_cost(result.fold(0, |sum, value| sum.saturating_add(value.encoded_max())), 0)
+        I::Read { row, targets, .. } | I::Load { row, targets } if !targets.is_empty() => {
+            bytes_cost(row_max(*row), 0)
         }
+        I::Store { row, .. } => bytes_cost(row_max(*row), row_max(*row)),
+        I::Return { .. } => bytes_cost(encoded_max(transition.result.iter().copied()), 0),
         _ => bytes_cost(0, 0),
     }
 }

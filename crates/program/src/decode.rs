@@ -3,15 +3,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::assembly::{Argument, Assembly, Relation, Transition};
+use crate::assembly::{Assembly, Field, Relation, Transition};
 use crate::bound::{
-    ARGUMENT_COUNT_MAX, CONSTANT_COUNT_MAX, INSTRUCTION_COUNT_MAX, PROGRAM_LEN_MAX,
-    REASON_COUNT_MAX, REGISTER_COUNT_MAX, RELATION_COUNT_MAX, RESULT_COUNT_MAX,
+    ARGUMENT_COUNT_MAX, CONSTANT_COUNT_MAX, FIELD_COUNT_MAX, INSTRUCTION_COUNT_MAX,
+    PROGRAM_LEN_MAX, REASON_COUNT_MAX, REGISTER_COUNT_MAX, RELATION_COUNT_MAX, RESULT_COUNT_MAX,
     TRANSITION_COUNT_MAX,
 };
 use crate::encode::{MAGIC, VERSION};
 use crate::error::{LoadError, require};
-use crate::instruction::{Field, Instruction};
+use crate::instruction::{Instruction, Part};
 use crate::rows::RelationId;
 use crate::value_type::{Integer, Type, ValueType};
 
@@ -86,11 +86,10 @@ impl<'a> Reader<'a> {
     }
 
     fn relation(&mut self) -> Result<Relation, LoadError> {
-        Ok(Relation {
-            name: self.text()?,
-            key_len_max: u32::read(self)?,
-            row_len_max: u32::read(self)?,
-        })
+        let name = self.text()?;
+        let key = self.fields(FIELD_COUNT_MAX, LoadError::TooManyFields)?;
+        let row = self.fields(FIELD_COUNT_MAX, LoadError::TooManyFields)?;
+        Ok(Relation { name, key, row })
     }
 
     fn constant(&mut self) -> Result<Vec<u8>, LoadError> {
@@ -104,9 +103,11 @@ impl<'a> Reader<'a> {
             tag @ 1..=8 => Type::Integer(Integer::of_tag(tag)),
             9 => Type::Bytes(u32::read(self)?),
             10 => Type::Fixed(u32::read(self)?),
+            11 => Type::Row(RelationId(u16::read(self)?)),
+            12 => Type::Text(u32::read(self)?),
             tag => {
-                require(tag == 11, LoadError::UnknownType)?;
-                Type::Row(RelationId(u16::read(self)?))
+                require(tag == 13, LoadError::UnknownType)?;
+                Type::Enum(u16::read(self)?)
             }
         })
     }
@@ -117,15 +118,15 @@ impl<'a> Reader<'a> {
         Ok(ValueType { optional: mark != 0, payload: self.register_type()? })
     }
 
-    fn argument(&mut self) -> Result<Argument, LoadError> {
-        Ok(Argument { name: self.text()?, value: self.value_type()? })
+    fn fields(&mut self, max: usize, error: LoadError) -> Result<Vec<Field>, LoadError> {
+        let count = self.count()?;
+        require(count <= max, error)?;
+        self.list(count, |reader| Ok(Field { name: reader.text()?, value: reader.value_type()? }))
     }
 
     fn transition(&mut self) -> Result<Transition, LoadError> {
         let name = self.text()?;
-        let count = self.count()?;
-        require(count <= ARGUMENT_COUNT_MAX, LoadError::TooManyArguments)?;
-        let arguments = self.list(count, Reader::argument)?;
+        let arguments = self.fields(ARGUMENT_COUNT_MAX, LoadError::TooManyArguments)?;
         let count = self.count()?;
         require(count <= RESULT_COUNT_MAX, LoadError::TooManyResults)?;
         let result = self.list(count, Reader::value_type)?;

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::assembly::{Assembly, Transition};
-use crate::instruction::Field;
+use crate::assembly::{Assembly, Field, Transition};
+use crate::instruction::Part;
 use crate::value_type::{Type, ValueType};
 
 /// The first bytes of every program.
@@ -23,8 +23,8 @@ pub fn encode(assembly: &Assembly) -> Vec<u8> {
     writer.count(assembly.relations.len());
     for relation in &assembly.relations {
         writer.text(&relation.name);
-        relation.key_len_max.write(&mut writer);
-        relation.row_len_max.write(&mut writer);
+        writer.fields(&relation.key);
+        writer.fields(&relation.row);
     }
     writer.count(assembly.constants.len());
     for constant in &assembly.constants {
@@ -81,6 +81,14 @@ impl Writer {
                 self.u8(11);
                 relation.0.write(self);
             }
+            Type::Text(max) => {
+                self.u8(12);
+                max.write(self);
+            }
+            Type::Enum(count) => {
+                self.u8(13);
+                count.write(self);
+            }
         }
     }
 
@@ -89,13 +97,17 @@ impl Writer {
         self.register_type(value.payload);
     }
 
+    fn fields(&mut self, fields: &[Field]) {
+        self.count(fields.len());
+        for field in fields {
+            self.text(&field.name);
+            self.value_type(field.value);
+        }
+    }
+
     fn transition(&mut self, transition: &Transition) {
         self.text(&transition.name);
-        self.count(transition.arguments.len());
-        for argument in &transition.arguments {
-            self.text(&argument.name);
-            self.value_type(argument.value);
-        }
+        self.fields(&transition.arguments);
         self.count(transition.result.len());
         for value in &transition.result {
             self.value_type(*value);

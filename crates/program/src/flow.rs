@@ -3,10 +3,12 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::assembly::{Assembly, Transition};
+use crate::assembly::{Assembly, Relation, Transition};
 use crate::error::{Failure, LoadError, require};
 use crate::instruction::{Comparison, Instruction, Register};
-use crate::value_type::{Integer, Type};
+use crate::step::relation_of;
+use crate::value_list::{places, register_count};
+use crate::value_type::{Integer, Type, ValueType};
 
 const LENGTH: Type = Type::Integer(Integer::U32);
 
@@ -92,7 +94,7 @@ struct Flow<'a> {
     assigned: Assigned,
 }
 
-impl Flow<'_> {
+impl<'a> Flow<'a> {
     fn register(&self, register: Register) -> Result<Type, LoadError> {
         let found = self.types.get(usize::from(register.0)).copied();
         require(found.is_some(), LoadError::UnknownRegister)?;
@@ -148,12 +150,6 @@ impl Flow<'_> {
                 require_bytes(self.written(*target)?)
             }
             I::Pack { target, operands } => self.pack(*target, operands),
-            I::Unpack { target, source, .. } => {
-                require_bytes(self.used(*source)?)?;
-                let target = self.written(*target)?;
-                let fixed = matches!(target, Type::Bool | Type::Integer(_) | Type::Fixed(_));
-                require(fixed, LoadError::NotFixedWidth)
-            }
             I::Sha256 { target, source } => {
                 require_bytes(self.used(*source)?)?;
                 require(self.written(*target)? == Type::Fixed(32), LoadError::NotHash)
@@ -170,18 +166,25 @@ impl Flow<'_> {
     fn row_or_flow(&mut self, instruction: &Instruction) -> Result<(), LoadError> {
         use Instruction as I;
         match instruction {
-            I::Bind { target, key } => self.bind(*target, *key),
-            I::Read { presence, target, row } => {
-                require_row(self.used(*row)?)?;
+            I::Bind { target, operands } => {
+                let key = &self.relation(self.register(*target)?)?.key;
+                self.used_list(key.iter().map(|field| field.value), operands)?;
+                self.written(*target).map(|_| ())
+            }
+            I::Read { presence, row, targets } => {
+                let relation = self.relation(self.used(*row)?)?;
                 require_bool(self.written(*presence)?)?;
-                require_bytes(self.written(*target)?)
+                self.written_list(relation, targets)
             }
-            I::Load { target, row } => {
-                require_row(self.used(*row)?)?;
-                require_bytes(self.written(*target)?)
+            I::Load { row, targets } => {
+                let relation = self.relation(self.used(*row)?)?;
+                self.written_list(relation, targets)
             }
-            I::Store { row, source } => self.store(*row, *source),
-            I::Delete { row } => require_row(self.used(*row)?),
+            I::Store { row, operands } => {
+                let row = &self.relation(self.used(*row)?)?.row;
+                self.used_list(row.iter().map(|field| field.value), operands)
+            }
+            I::Delete { row } => self.relation(self.used(*row)?).map(|_| ()),
             I::JumpUnless { condition, .. } => require_bool(self.used(*condition)?),
             I::Check { condition, code } => {
                 require_bool(self.used(*condition)?)?;
@@ -192,7 +195,9 @@ impl Flow<'_> {
                 let target = self.written(*target)?;
                 require(target == Type::Integer(Integer::U32), LoadError::NotEpoch)
             }
-            I::Return { operands } => self.give_back(operands),
+            I::Return { operands } => {
+                self.used_list(self.transition.result.iter().copied(), operands)
+            }
             // A jump has no operands; every other instruction is checked by `check`.
             _ => Ok(()),
         }
@@ -200,12 +205,8 @@ impl Flow<'_> {
 
     fn word(&mut self, target: Register, word: u64) -> Result<(), LoadError> {
         let target = self.written(target)?;
-        require(matches!(target, Type::Bool | Type::Integer(_)), LoadError::NotConstant)?;
-        let in_range = match target {
-            Type::Integer(integer) => integer.word_of(integer.value_of(word)) == Some(word),
-            _ => word <= 1,
-        };
-        require(in_range, LoadError::WordOutOfRange)
+        require(target.word_width().is_some(), LoadError::NotWord)?;
+        require(target.has_word(word), LoadError::WordOutOfRange)
     }
 
     fn constant(&mut self, target: Register, constant: u16) -> Result<(), LoadError> {
@@ -213,7 +214,12 @@ impl Flow<'_> {
         require_bytes(target)?;
         let bytes = self.assembly.constants.get(usize::from(constant));
         require(bytes.is_some(), LoadError::UnknownConstant)?;
-        let length = bytes.and_then(|bytes| u32::try_from(bytes.len()).ok()).unwrap_or(u32::MAX);
+        let bytes = bytes.map(Vec::as_slice).unwrap_or_default();
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if target.is_text() {
+            require(core::str::from_utf8(bytes).is_ok(), LoadError::BadText)?;
+            return require(Type::Text(length).fits(target), LoadError::TooNarrow);
+        }
         require(Type::Fixed(length).fits(target), LoadError::TooNarrow)
     }
 
@@ -245,46 +251,64 @@ impl Flow<'_> {
         right: Register,
     ) -> Result<(), LoadError> {
         let (left, right) = (self.used(left)?, self.used(right)?);
-        let equality = comparison == Comparison::Equal && left == Type::Bool;
-        let ordered = matches!(left, Type::Integer(_) | Type::Bytes(_) | Type::Fixed(_));
-        require(equality || ordered, LoadError::Unordered)?;
-        let bytes = left.bytes_max().is_some() && right.bytes_max().is_some();
-        require(bytes || left == right, LoadError::TypesDiffer)?;
+        let bytes = left.bytes_max().is_some();
+        let equal = comparison == Comparison::Equal && left.word_width().is_some();
+        let ordered = bytes || matches!(left, Type::Integer(_));
+        require(equal || ordered, LoadError::Unordered)?;
+        let alike = right.bytes_max().is_some() && left.is_text() == right.is_text();
+        require(if bytes { alike } else { left == right }, LoadError::TypesDiffer)?;
         require_bool(self.written(target)?)
     }
 
     fn pack(&mut self, target: Register, operands: &[Register]) -> Result<(), LoadError> {
+        let mut all_text = true;
         for operand in operands {
-            let packed = !matches!(self.used(*operand)?, Type::Row(_));
-            require(packed, LoadError::RowPacked)?;
+            let operand = self.used(*operand)?;
+            require(!matches!(operand, Type::Row(_)), LoadError::RowPacked)?;
+            all_text &= operand.is_text();
         }
-        require_bytes(self.written(target)?)
+        let target = self.written(target)?;
+        require_bytes(target)?;
+        require(all_text || !target.is_text(), LoadError::NotText)
     }
 
-    fn bind(&mut self, target: Register, key: Register) -> Result<(), LoadError> {
-        let key = self.used(key)?;
-        require_bytes(key)?;
-        let row = self.written(target)?;
-        require_row(row)?;
-        require(key.fits(self.relation_bytes(row, true)), LoadError::KeyTooWide)
+    /// The relation of a row.
+    fn relation(&self, row: Type) -> Result<&'a Relation, LoadError> {
+        require(matches!(row, Type::Row(_)), LoadError::NotRow)?;
+        let (_, relation) = relation_of(self.assembly, row).ok_or(LoadError::UnknownRelation)?;
+        Ok(relation)
     }
 
-    fn store(&mut self, row: Register, source: Register) -> Result<(), LoadError> {
-        let source = self.used(source)?;
-        require_bytes(source)?;
-        let row = self.used(row)?;
-        require_row(row)?;
-        require(source.fits(self.relation_bytes(row, false)), LoadError::RowTooWide)
-    }
-
-    /// The widest type of the keys, or of the rows, of a row's relation.
-    fn relation_bytes(&self, row: Type, of_keys: bool) -> Type {
-        let Type::Row(relation) = row else { return Type::Bytes(0) };
-        match self.assembly.relations.get(usize::from(relation.0)) {
-            Some(relation) if of_keys => Type::Bytes(relation.key_len_max),
-            Some(relation) => Type::Bytes(relation.row_len_max),
-            None => Type::Bytes(0),
+    /// Registers that are read as a list of values.
+    fn used_list(
+        &self,
+        values: impl Iterator<Item = ValueType> + Clone,
+        operands: &[Register],
+    ) -> Result<(), LoadError> {
+        require(register_count(values.clone()) == operands.len(), LoadError::CountMismatch)?;
+        for place in places(values, operands.iter().copied()) {
+            if let Some(presence) = place.presence {
+                require_bool(self.used(presence)?)?;
+            }
+            let payload = self.used(place.payload)?;
+            require(payload.fits(place.payload_type), LoadError::TooNarrow)?;
         }
+        Ok(())
+    }
+
+    /// Registers that are written with the values of a row, or none.
+    fn written_list(&mut self, of: &Relation, targets: &[Register]) -> Result<(), LoadError> {
+        let values = of.row.iter().map(|field| field.value);
+        let all = register_count(values.clone()) == targets.len();
+        require(all || targets.is_empty(), LoadError::CountMismatch)?;
+        for place in places(values, targets.iter().copied()) {
+            if let Some(presence) = place.presence {
+                require_bool(self.written(presence)?)?;
+            }
+            let payload = self.written(place.payload)?;
+            require(place.payload_type.fits(payload), LoadError::TooNarrow)?;
+        }
+        Ok(())
     }
 
     fn failure(&self, code: u16) -> Result<(), LoadError> {
@@ -294,21 +318,6 @@ impl Flow<'_> {
         };
         require(known, LoadError::UnknownReason)
     }
-
-    fn give_back(&mut self, operands: &[Register]) -> Result<(), LoadError> {
-        let transition = self.transition;
-        let count: usize = transition.result.iter().map(|value| value.register_count()).sum();
-        require(operands.len() == count, LoadError::ResultMismatch)?;
-        let mut operands = operands.iter().copied();
-        for value in &transition.result {
-            if value.optional {
-                require_bool(self.used(operands.next().unwrap_or(Register(0)))?)?;
-            }
-            let payload = self.used(operands.next().unwrap_or(Register(0)))?;
-            require(payload.fits(value.payload), LoadError::TooNarrow)?;
-        }
-        Ok(())
-    }
 }
 
 fn require_bool(register_type: Type) -> Result<(), LoadError> {
@@ -317,8 +326,4 @@ fn require_bool(register_type: Type) -> Result<(), LoadError> {
 
 fn require_bytes(register_type: Type) -> Result<(), LoadError> {
     require(register_type.bytes_max().is_some(), LoadError::NotBytes)
-}
-
-fn require_row(register_type: Type) -> Result<(), LoadError> {
-    require(matches!(register_type, Type::Row(_)), LoadError::NotRow)
 }

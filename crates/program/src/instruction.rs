@@ -20,7 +20,7 @@ pub enum Arithmetic {
     Modulo = 4,
 }
 
-/// A comparison of integers, of byte strings, or (for equality only) of bools.
+/// A comparison of integers, of byte strings, or (for equality only) of bools or enums.
 ///
 /// Byte strings of one length are compared for equality in constant time; their order is
 /// lexicographic.
@@ -39,7 +39,7 @@ pub enum Logic {
 }
 
 /// A part of an instruction, as it is encoded.
-pub(crate) trait Field: Sized {
+pub(crate) trait Part: Sized {
     fn write(&self, writer: &mut Writer);
     fn read(reader: &mut Reader<'_>) -> Result<Self, LoadError>;
 }
@@ -50,14 +50,16 @@ macro_rules! instructions {
         $($(#[$doc:meta])* $opcode:literal $name:ident { $($field:ident: $kind:ty),+ })+;
         $(#[$last_doc:meta])* $last_opcode:literal $last:ident { $last_field:ident: $last_kind:ty }
     ) => {
-        /// One instruction. `target` is written, every other register is read.
+        /// One instruction. Targets and `presence` are written, every other register is read.
+        ///
+        /// In a list of registers each value has one, an optional value two: presence, payload.
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub enum Instruction {
             $($(#[$doc])* $name { $($field: $kind),+ },)+
             $(#[$last_doc])* $last { $last_field: $last_kind },
         }
 
-        impl Field for Instruction {
+        impl Part for Instruction {
             fn write(&self, writer: &mut Writer) {
                 match self {
                     $(Instruction::$name { $($field),+ } => {
@@ -73,10 +75,10 @@ macro_rules! instructions {
 
             fn read(reader: &mut Reader<'_>) -> Result<Self, LoadError> {
                 Ok(match reader.u8()? {
-                    $($opcode => Instruction::$name { $($field: Field::read(reader)?),+ },)+
+                    $($opcode => Instruction::$name { $($field: Part::read(reader)?),+ },)+
                     opcode => {
                         require(opcode == $last_opcode, LoadError::UnknownOpcode)?;
-                        Instruction::$last { $last_field: Field::read(reader)? }
+                        Instruction::$last { $last_field: Part::read(reader)? }
                     }
                 })
             }
@@ -85,13 +87,13 @@ macro_rules! instructions {
 }
 
 instructions! {
-    /// A bool or an integer; a signed word is sign-extended.
+    /// A bool, an integer or an enum; a signed word is sign-extended.
     0 Word { target: Register, word: u64 }
     /// A byte string of the program's table.
     1 Constant { target: Register, constant: u16 }
     /// A copy to a register whose type holds every value of the source.
     2 Move { target: Register, source: Register }
-    /// A copy to another type of integer or byte string; fails where the value does not fit.
+    /// A copy to another type of integer or byte string; fails where the value is none of it.
     3 Convert { target: Register, source: Register }
     /// The exact result, or a failure.
     4 Arithmetic { operation: Arithmetic, target: Register, left: Register, right: Register }
@@ -107,32 +109,30 @@ instructions! {
     9 Slice { target: Register, source: Register, start: Register, end: Register }
     /// The raw bytes of the operands, one after the other: integers little-endian, bools 0 or 1.
     10 Pack { target: Register, operands: Box<[Register]> }
-    /// The inverse of a pack, for one bool, integer or fixed byte string at `offset`.
-    11 Unpack { target: Register, source: Register, offset: u32 }
     /// The hash of a byte string.
-    12 Sha256 { target: Register, source: Register }
+    11 Sha256 { target: Register, source: Register }
     /// The keyed hash of a byte string.
-    13 HmacSha256 { target: Register, key: Register, message: Register }
+    12 HmacSha256 { target: Register, key: Register, message: Register }
     /// The row of a key, in the relation of the target's type.
-    14 Bind { target: Register, key: Register }
-    /// A row's presence and bytes; those of a null row are empty, or zeros where fixed.
-    15 Read { presence: Register, target: Register, row: Register }
-    /// A row's bytes; fails where the row is null.
-    16 Load { target: Register, row: Register }
-    /// Makes a row hold these bytes.
-    17 Store { row: Register, source: Register }
+    13 Bind { target: Register, operands: Box<[Register]> }
+    /// A row's presence and, unless no target is named, its values; those of a null row are zero.
+    14 Read { presence: Register, row: Register, targets: Box<[Register]> }
+    /// A row's values, unless no target is named; fails where the row is null.
+    15 Load { row: Register, targets: Box<[Register]> }
+    /// Makes a row hold these values.
+    16 Store { row: Register, operands: Box<[Register]> }
     /// Makes a row null.
-    18 Delete { row: Register }
+    17 Delete { row: Register }
     /// Goes on at instruction `to`.
-    19 Jump { to: u16 }
+    18 Jump { to: u16 }
     /// Goes on at instruction `to` unless the condition holds.
-    20 JumpUnless { condition: Register, to: u16 }
+    19 JumpUnless { condition: Register, to: u16 }
     /// Fails with the failure of `code` unless the condition holds.
-    21 Check { condition: Register, code: u16 }
+    20 Check { condition: Register, code: u16 }
     /// Fails with the failure of `code`.
-    22 Fail { code: u16 }
+    21 Fail { code: u16 }
     /// The epoch in which the call runs; it never goes down from call to call.
-    23 Epoch { target: Register };
-    /// Ends the call with the result: for each value its register, for an optional one two.
-    24 Return { operands: Box<[Register]> }
+    22 Epoch { target: Register };
+    /// Ends the call with the result.
+    23 Return { operands: Box<[Register]> }
 }

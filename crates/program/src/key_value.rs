@@ -5,17 +5,14 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::assembly::{Argument, Assembly, Relation, Transition};
+use crate::assembly::{Assembly, Field, Relation, Transition};
 use crate::encode::encode;
 use crate::instruction::{Comparison, Instruction as I, Register};
 use crate::rows::RelationId;
 use crate::value_type::{Type, ValueType};
 
-const KEY_LEN_MAX: u32 = 4096;
-const ROW_LEN_MAX: u32 = 1 << 20;
-
-const KEY: Type = Type::Bytes(KEY_LEN_MAX);
-const VALUE: Type = Type::Bytes(ROW_LEN_MAX);
+const KEY: Type = Type::Bytes(4096);
+const VALUE: Type = Type::Bytes(1 << 20);
 const ROW: Type = Type::Row(RelationId(0));
 
 /// The bytes of the key-value program.
@@ -26,8 +23,8 @@ pub fn key_value() -> Vec<u8> {
         name: String::from("key_value"),
         relations: vec![Relation {
             name: String::from("records"),
-            key_len_max: KEY_LEN_MAX,
-            row_len_max: ROW_LEN_MAX,
+            key: vec![field("key", ValueType::plain(KEY))],
+            row: vec![field("value", ValueType::plain(VALUE))],
         }],
         constants: vec![],
         reasons: vec![],
@@ -40,12 +37,12 @@ fn get() -> Transition {
     let [key, row, presence, value] = [0, 1, 2, 3].map(Register);
     Transition {
         name: String::from("get"),
-        arguments: vec![argument("key", ValueType::plain(KEY))],
+        arguments: vec![field("key", ValueType::plain(KEY))],
         result: vec![ValueType::optional(VALUE)],
         locals: vec![ROW, Type::Bool, VALUE],
         code: vec![
-            I::Bind { target: row, key },
-            I::Read { presence, target: value, row },
+            I::Bind { target: row, operands: Box::new([key]) },
+            I::Read { presence, row, targets: Box::new([value]) },
             I::Return { operands: Box::new([presence, value]) },
         ],
     }
@@ -57,14 +54,14 @@ fn put() -> Transition {
     Transition {
         name: String::from("put"),
         arguments: vec![
-            argument("key", ValueType::plain(KEY)),
-            argument("value", ValueType::plain(VALUE)),
+            field("key", ValueType::plain(KEY)),
+            field("value", ValueType::plain(VALUE)),
         ],
         result: vec![],
         locals: vec![ROW],
         code: vec![
-            I::Bind { target: row, key },
-            I::Store { row, source: value },
+            I::Bind { target: row, operands: Box::new([key]) },
+            I::Store { row, operands: Box::new([value]) },
             I::Return { operands: Box::new([]) },
         ],
     }
@@ -72,15 +69,15 @@ fn put() -> Transition {
 
 /// delete(key) -> whether there was a value
 fn delete() -> Transition {
-    let [key, row, presence, value] = [0, 1, 2, 3].map(Register);
+    let [key, row, presence] = [0, 1, 2].map(Register);
     Transition {
         name: String::from("delete"),
-        arguments: vec![argument("key", ValueType::plain(KEY))],
+        arguments: vec![field("key", ValueType::plain(KEY))],
         result: vec![ValueType::plain(Type::Bool)],
-        locals: vec![ROW, Type::Bool, VALUE],
+        locals: vec![ROW, Type::Bool],
         code: vec![
-            I::Bind { target: row, key },
-            I::Read { presence, target: value, row },
+            I::Bind { target: row, operands: Box::new([key]) },
+            I::Read { presence, row, targets: Box::new([]) },
             I::Delete { row },
             I::Return { operands: Box::new([presence]) },
         ],
@@ -94,22 +91,22 @@ fn compare_and_set() -> Transition {
     Transition {
         name: String::from("compare_and_set"),
         arguments: vec![
-            argument("key", ValueType::plain(KEY)),
-            argument("expected", ValueType::optional(VALUE)),
-            argument("new", ValueType::optional(VALUE)),
+            field("key", ValueType::plain(KEY)),
+            field("expected", ValueType::optional(VALUE)),
+            field("new", ValueType::optional(VALUE)),
         ],
         result: vec![ValueType::plain(Type::Bool)],
         locals: vec![ROW, Type::Bool, VALUE, Type::Bool],
         code: vec![
-            I::Bind { target: row, key },
-            I::Read { presence, target: value, row },
+            I::Bind { target: row, operands: Box::new([key]) },
+            I::Read { presence, row, targets: Box::new([value]) },
             compare_equal(same, presence, expects),
             I::JumpUnless { condition: same, to: 10 },
             // Of two absent values, both payloads are empty, hence equal.
             compare_equal(same, value, expected),
             I::JumpUnless { condition: same, to: 10 },
             I::JumpUnless { condition: has_new, to: 9 },
-            I::Store { row, source: new },
+            I::Store { row, operands: Box::new([new]) },
             I::Jump { to: 10 },
             I::Delete { row },
             I::Return { operands: Box::new([same]) },
@@ -128,24 +125,24 @@ fn rename() -> Transition {
     Transition {
         name: String::from("rename"),
         arguments: vec![
-            argument("source", ValueType::plain(KEY)),
-            argument("target", ValueType::plain(KEY)),
+            field("source", ValueType::plain(KEY)),
+            field("target", ValueType::plain(KEY)),
         ],
         result: vec![ValueType::plain(Type::Bool)],
         locals: vec![ROW, ROW, Type::Bool, VALUE],
         code: vec![
-            I::Bind { target: source_row, key: source },
-            I::Bind { target: target_row, key: target },
-            I::Read { presence, target: value, row: source_row },
+            I::Bind { target: source_row, operands: Box::new([source]) },
+            I::Bind { target: target_row, operands: Box::new([target]) },
+            I::Read { presence, row: source_row, targets: Box::new([value]) },
             I::JumpUnless { condition: presence, to: 6 },
             // In this order, so that a rename to the same key leaves the value in place.
             I::Delete { row: source_row },
-            I::Store { row: target_row, source: value },
+            I::Store { row: target_row, operands: Box::new([value]) },
             I::Return { operands: Box::new([presence]) },
         ],
     }
 }
 
-fn argument(name: &str, value: ValueType) -> Argument {
-    Argument { name: String::from(name), value }
+fn field(name: &str, value: ValueType) -> Field {
+    Field { name: String::from(name), value }
 }

@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::bound::{REGISTER_COUNT_MAX, ROW_COUNT_MAX};
-use crate::call::{Call, Halt};
+use crate::call::{Call, Halt, REGISTER_MASK};
 use crate::cell::{Cell, Source, ZEROS};
-use crate::error::{Failure, Outcome, Refusal, require};
+use crate::error::{Failure, Outcome, Refusal};
 use crate::program::Program;
 use crate::rows::{RelationId, RowHandle, Rows, TransitionId};
-use crate::value_type::Type;
+use crate::value_list::{Undecodable, decode_list};
 
 /// Memory for calls, one at a time, used again from call to call.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Machine {
     pub(crate) row_count: usize,
     /// Byte strings that the call has made. Appended to only, so that spans of it stay good.
     pub(crate) scratch: Vec<u8>,
+    /// Room for a byte string that is being made out of others, of which some lie in scratch.
+    pub(crate) built: Vec<u8>,
     begun: Option<TransitionId>,
 }
 
@@ -61,6 +63,7 @@ impl Machine {
             rows: [UNBOUND; ROW_COUNT_MAX],
             row_count: 0,
             scratch: Vec::new(),
+            built: Vec::new(),
             begun: None,
         }
     }
@@ -76,25 +79,14 @@ impl Machine {
         self.begun = None;
         self.row_count = 0;
         self.scratch.clear();
-        let found = program.transition(transition).ok_or(Refusal::UnknownTransition)?;
-        let mut arguments = Arguments { rest: args, length: args.len() };
-        let mut cells = self.cells.iter_mut();
-        let mut assign = |cell: Cell| {
-            if let Some(register) = cells.next() {
+        let loaded = program.loaded(transition).ok_or(Refusal::UnknownTransition)?;
+        let cells = &mut self.cells;
+        let decoded = decode_list(args, Source::Arguments, 0, &loaded.arguments, |target, cell| {
+            if let Some(register) = cells.get_mut(usize::from(target.0) & REGISTER_MASK) {
                 *register = cell;
             }
-        };
-        for argument in &found.arguments {
-            let present = !argument.value.optional || arguments.flag()?;
-            if argument.value.optional {
-                assign(Cell::of_word(u64::from(present)));
-            }
-            assign(match present {
-                true => arguments.payload(argument.value.payload)?,
-                false => absent(argument.value.payload).ok_or(Refusal::IllTypedArguments)?,
-            });
-        }
-        require(arguments.rest.is_empty(), Refusal::IllTypedArguments)?;
+        });
+        decoded.map_err(|Undecodable| Refusal::IllTypedArguments)?;
         self.begun = Some(transition);
         Ok(())
     }
@@ -112,11 +104,12 @@ impl Machine {
         result: &mut Vec<u8>,
     ) -> Result<Outcome, R::Stop> {
         let result_start = result.len();
-        let halted = match self.begun.take() {
+        let begun = self.begun.take();
+        let halted = match begun.and_then(|transition| program.loaded(transition)) {
             None => Err(Halt::Failed(Failure::Internal)),
-            Some(transition) => Call::new(self, program, transition, args, epoch, rows)
-                .map_err(Halt::Failed)
-                .and_then(|mut call| call.execute(result)),
+            Some(loaded) => {
+                Call { machine: self, program, loaded, args, epoch, rows }.execute(result)
+            }
         };
         let Err(halt) = halted else { return Ok(Outcome::Done) };
         // A call that did not return has no writes and no result.
@@ -143,70 +136,17 @@ impl Machine {
         self.rows.iter().take(self.row_count).filter_map(move |row| match row.written {
             Written::Nothing => None,
             Written::Null => Some((row.handle, None)),
+            Written::Bytes(cell) if cell.in_arguments() => {
+                Some((row.handle, args.get(cell.range())))
+            }
             Written::Bytes(cell) => {
                 let memory = match cell.source() {
-                    Source::Arguments => args,
                     Source::Scratch => &self.scratch,
                     // INVARIANT: a store copies what lies in constants or rows to scratch.
-                    Source::Zeros | Source::Constant(_) | Source::Row(_) => ZEROS,
+                    _ => ZEROS,
                 };
                 Some((row.handle, memory.get(cell.range())))
             }
         })
-    }
-}
-
-/// The payload of an absent optional value.
-pub(crate) fn absent(payload: Type) -> Option<Cell> {
-    match payload {
-        Type::Fixed(length) => Cell::of_span(Source::Zeros, 0, usize::try_from(length).ok()?),
-        Type::Bool | Type::Integer(_) | Type::Bytes(_) | Type::Row(_) => Some(Cell::EMPTY),
-    }
-}
-
-/// Arguments that are being decoded: the bytes that are left, and how many there were.
-struct Arguments<'a> {
-    rest: &'a [u8],
-    length: usize,
-}
-
-impl Arguments<'_> {
-    fn flag(&mut self) -> Result<bool, Refusal> {
-        let ([byte], rest) = self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
-        self.rest = rest;
-        require(*byte <= 1, Refusal::IllTypedArguments)?;
-        Ok(*byte == 1)
-    }
-
-    #[inline(always)]
-    fn payload(&mut self, payload: Type) -> Result<Cell, Refusal> {
-        match payload {
-            Type::Bytes(max) => {
-                let (length, rest) =
-                    self.rest.split_first_chunk().ok_or(Refusal::IllTypedArguments)?;
-                self.rest = rest;
-                let length = u32::from_le_bytes(*length);
-                require(length <= max, Refusal::IllTypedArguments)?;
-                self.span(length)
-            }
-            Type::Fixed(length) => self.span(length),
-            Type::Bool => Ok(Cell::of_word(u64::from(self.flag()?))),
-            Type::Integer(integer) => {
-                let split = self.rest.split_at_checked(integer.width());
-                let (taken, rest) = split.ok_or(Refusal::IllTypedArguments)?;
-                self.rest = rest;
-                Ok(Cell::of_word(integer.word_of_bytes(taken)))
-            }
-            // The loader lets no row into a signature.
-            Type::Row(_) => Err(Refusal::IllTypedArguments),
-        }
-    }
-
-    #[inline(always)]
-    fn span(&mut self, length: u32) -> Result<Cell, Refusal> {
-        let start = self.length.saturating_sub(self.rest.len());
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        self.rest = self.rest.get(length..).ok_or(Refusal::IllTypedArguments)?;
-        Cell::of_span(Source::Arguments, start, length).ok_or(Refusal::IllTypedArguments)
     }
 }

@@ -1,5 +1,6 @@
 //! A program that the loader has accepted.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,7 +12,10 @@ use crate::cost::{Cost, check_cost};
 use crate::decode::decode;
 use crate::error::LoadError;
 use crate::flow::check_code;
+use crate::instruction::Register;
 use crate::rows::TransitionId;
+use crate::step::Step;
+use crate::value_list::{Place, places};
 use crate::value_type::Type;
 
 const DIGEST_DOMAIN: &[u8] = b"zeta program v1\0";
@@ -25,10 +29,12 @@ pub struct Program {
     loaded: Vec<Loaded>,
 }
 
-/// What the loader has found out about a transition.
+/// What the loader has found out about a transition: all that the machine needs of it.
 #[derive(Clone, Debug)]
-struct Loaded {
-    registers: Vec<Type>,
+pub(crate) struct Loaded {
+    pub(crate) arguments: Box<[Place]>,
+    pub(crate) registers: Vec<Type>,
+    pub(crate) steps: Box<[Step]>,
     cost: Cost,
 }
 
@@ -41,8 +47,11 @@ impl Program {
         for transition in &assembly.transitions {
             let registers = transition.registers();
             check_code(&assembly, transition, &registers)?;
-            let cost = check_cost(transition, &registers)?;
-            loaded.push(Loaded { registers, cost });
+            let cost = check_cost(&assembly, transition, &registers)?;
+            let values = transition.arguments.iter().map(|argument| argument.value);
+            let arguments = places(values, (0..=u16::MAX).map(Register)).into();
+            let steps = Step::all_of(&assembly, transition, &registers);
+            loaded.push(Loaded { arguments, registers, steps, cost });
         }
         let digest = Sha256::new().chain_update(DIGEST_DOMAIN).chain_update(bytes).finalize();
         Ok(Program { bytes: bytes.to_vec(), digest: digest.into(), assembly, loaded })
@@ -92,11 +101,8 @@ impl Program {
         self.assembly.constants.get(usize::from(index)).map(Vec::as_slice)
     }
 
-    pub(crate) fn transition(&self, id: TransitionId) -> Option<&Transition> {
-        self.assembly.transitions.get(usize::from(id.0))
-    }
-
-    pub(crate) fn registers(&self, id: TransitionId) -> Option<&[Type]> {
-        self.loaded.get(usize::from(id.0)).map(|loaded| loaded.registers.as_slice())
+    #[inline(always)]
+    pub(crate) fn loaded(&self, id: TransitionId) -> Option<&Loaded> {
+        self.loaded.get(usize::from(id.0))
     }
 }

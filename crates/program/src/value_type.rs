@@ -91,6 +91,10 @@ pub enum Type {
     Bytes(u32),
     /// A byte string of exactly this many bytes.
     Fixed(u32),
+    /// A byte string of at most this many bytes that is UTF-8.
+    Text(u32),
+    /// One of this many cases, the first of which is 0.
+    Enum(u16),
     /// A row of a relation that this call has bound; not a value.
     Row(RelationId),
 }
@@ -99,28 +103,61 @@ impl Type {
     /// The most bytes of a byte string of this type; `None` for any other type.
     pub fn bytes_max(self) -> Option<usize> {
         match self {
-            Type::Bytes(max) | Type::Fixed(max) => usize::try_from(max).ok(),
-            Type::Bool | Type::Integer(_) | Type::Row(_) => None,
+            Type::Bytes(max) | Type::Fixed(max) | Type::Text(max) => usize::try_from(max).ok(),
+            Type::Bool | Type::Integer(_) | Type::Enum(_) | Type::Row(_) => None,
         }
+    }
+
+    /// The width of a value whose register is a word; `None` for any other type.
+    pub(crate) const fn word_width(self) -> Option<usize> {
+        match self {
+            Type::Bool | Type::Enum(_) => Some(1),
+            Type::Integer(integer) => Some(integer.width()),
+            Type::Bytes(_) | Type::Fixed(_) | Type::Text(_) | Type::Row(_) => None,
+        }
+    }
+
+    /// The word of an encoding of the type's width; `None` for a bool or a case that is none.
+    pub(crate) fn word_of_bytes(self, bytes: &[u8]) -> Option<u64> {
+        if let Type::Integer(integer) = self {
+            return Some(integer.word_of_bytes(bytes));
+        }
+        let word = Integer::U8.word_of_bytes(bytes);
+        self.has_word(word).then_some(word)
+    }
+
+    /// Whether a register of this type may hold the word.
+    pub(crate) fn has_word(self, word: u64) -> bool {
+        match self {
+            Type::Integer(integer) => integer.word_of(integer.value_of(word)) == Some(word),
+            Type::Bool => word <= 1,
+            Type::Enum(count) => word < u64::from(count),
+            Type::Bytes(_) | Type::Fixed(_) | Type::Text(_) | Type::Row(_) => false,
+        }
+    }
+
+    /// Whether the encoding begins with the length, unless the value takes all that remains.
+    pub(crate) const fn has_length(self) -> bool {
+        matches!(self, Type::Bytes(_) | Type::Text(_))
+    }
+
+    pub(crate) const fn is_text(self) -> bool {
+        matches!(self, Type::Text(_))
     }
 
     /// Whether each value of this type is, without a check, a value of `target`.
     pub fn fits(self, target: Type) -> bool {
         match (self, target) {
             (Type::Bytes(length) | Type::Fixed(length), Type::Bytes(max)) => length <= max,
+            (Type::Text(length), Type::Text(max)) => length <= max,
             _ => self == target,
         }
     }
 
     /// The most bytes that the encoding of a value takes.
     pub fn encoded_max(self) -> usize {
-        match self {
-            Type::Bool => 1,
-            Type::Integer(integer) => integer.width(),
-            Type::Bytes(_) => self.bytes_max().unwrap_or(0).saturating_add(4),
-            Type::Fixed(_) => self.bytes_max().unwrap_or(0),
-            Type::Row(_) => 0,
-        }
+        let length = if self.has_length() { 4 } else { 0 };
+        self.word_width().or(self.bytes_max()).unwrap_or(0).saturating_add(length)
     }
 }
 

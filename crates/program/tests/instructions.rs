@@ -24,7 +24,7 @@ const BOOL: Type = Type::Bool;
 /// Runs code whose registers are plain arguments, then locals; the last local is the result.
 fn run(arguments: &[Type], locals: &[Type], code: Vec<I>, state: &State, args: &[u8]) -> End {
     let named = |(index, value): (usize, &Type)| {
-        argument(&format!("argument{index}"), ValueType::plain(*value))
+        field(&format!("argument{index}"), ValueType::plain(*value))
     };
     let result: Vec<Type> = locals.last().copied().into_iter().collect();
     let last = arguments.len() + locals.len() - 1;
@@ -128,7 +128,7 @@ fn integers_convert_where_they_fit() {
     for (from, low, high) in INTEGERS {
         for (to, to_low, to_high) in INTEGERS {
             for value in corners(low, high) {
-                let convert = vec![I::Convert { target: r(1), source: r(0) }];
+                let convert = vec![convert(1, 0)];
                 let (source, target) = (Type::Integer(from), Type::Integer(to));
                 let end = pure(&[source], &[target], convert, &encoded(from, value));
                 let wanted = match to_low <= value && value <= to_high {
@@ -195,7 +195,7 @@ fn bools_have_their_connectives() {
 fn constants_and_moves_carry_their_values() {
     let minus_one = vec![word(0, u64::MAX)];
     assert_eq!(pure(&[], &[Type::Integer(Integer::I16)], minus_one, &[]), End::Done(vec![255; 2]));
-    let constant = vec![I::Constant { target: r(0), constant: 1 }];
+    let constant = vec![constant(0, 1)];
     assert_eq!(pure(&[], &[DATA], constant.clone(), &[]), End::Done(bytes(b"constant")));
     assert_eq!(pure(&[], &[Type::Fixed(8)], constant, &[]), End::Done(b"constant".to_vec()));
     // A byte string of fixed length gains its length where it is moved to a bounded one.
@@ -209,7 +209,7 @@ fn constants_and_moves_carry_their_values() {
 
 #[test]
 fn byte_strings_convert_where_they_fit() {
-    let convert = || vec![I::Convert { target: r(1), source: r(0) }];
+    let convert = || vec![convert(1, 0)];
     let to = |target: Type| pure(&[DATA], &[target], convert(), &bytes(b"abc"));
     assert_eq!(to(Type::Bytes(3)), End::Done(bytes(b"abc")));
     assert_eq!(to(Type::Bytes(2)), End::Failed(Failure::TooLong));
@@ -250,33 +250,9 @@ fn packs_put_raw_bytes_in_a_row() {
     assert_eq!(pure(&types, &[Type::Fixed(9)], code(), &args), End::Failed(Failure::Malformed));
     assert_eq!(pure(&types, &[DATA], vec![pack(4, &[])], &args), End::Done(bytes(b"")));
     // Of bytes that were packed before, and of constants.
-    let again =
-        vec![I::Constant { target: r(4), constant: 1 }, pack(4, &[4, 0]), pack(4, &[4, 3, 4])];
+    let again = vec![constant(4, 1), pack(4, &[4, 0]), pack(4, &[4, 3, 4])];
     let wanted = b"constantabcxyconstantabc";
     assert_eq!(pure(&types, &[DATA], again, &args), End::Done(bytes(wanted)));
-}
-
-#[test]
-fn unpacks_invert_packs() {
-    let unpack = |target: Type, offset: u32, data: &[u8]| {
-        let code = vec![I::Unpack { target: r(1), source: r(0), offset }];
-        pure(&[DATA], &[target], code, &bytes(data))
-    };
-    for (integer, low, high) in INTEGERS {
-        for value in corners(low, high) {
-            let data = [vec![9], encoded(integer, value)].concat();
-            let wanted = End::Done(encoded(integer, value));
-            assert_eq!(unpack(Type::Integer(integer), 1, &data), wanted);
-            let outside = unpack(Type::Integer(integer), 2, &data);
-            assert_eq!(outside, End::Failed(Failure::Malformed));
-        }
-    }
-    assert_eq!(unpack(BOOL, 0, &[1]), End::Done(vec![1]));
-    assert_eq!(unpack(BOOL, 0, &[2]), End::Failed(Failure::Malformed));
-    assert_eq!(unpack(BOOL, 1, &[1]), End::Failed(Failure::Malformed));
-    assert_eq!(unpack(Type::Fixed(2), 1, b"abc"), End::Done(b"bc".to_vec()));
-    assert_eq!(unpack(Type::Fixed(2), 2, b"abc"), End::Failed(Failure::Malformed));
-    assert_eq!(unpack(Type::Fixed(2), u32::MAX, b"abc"), End::Failed(Failure::Malformed));
 }
 
 #[test]
@@ -324,25 +300,20 @@ fn state(rows: &[(&[u8], &[u8])]) -> State {
 #[test]
 fn rows_are_read_where_they_are_there() {
     let held = state(&[(b"k", b"row")]);
-    let load = |locals: &[Type], key: &[u8]| {
-        let code = vec![I::Bind { target: r(1), key: r(0) }, I::Load { target: r(2), row: r(1) }];
-        run(&[DATA], locals, code, &held, &bytes(key))
-    };
-    assert_eq!(load(&[ROW, DATA], b"k"), End::Done(bytes(b"row")));
-    assert_eq!(load(&[ROW, DATA], b"x"), End::Failed(Failure::AbsentRow));
-    assert_eq!(load(&[ROW, Type::Fixed(3)], b"k"), End::Done(b"row".to_vec()));
-    assert_eq!(load(&[ROW, Type::Fixed(4)], b"k"), End::Failed(Failure::Malformed));
-    assert_eq!(load(&[ROW, Type::Bytes(2)], b"k"), End::Failed(Failure::Malformed));
-    let read = |key: &[u8]| {
-        let code = vec![
-            I::Bind { target: r(1), key: r(0) },
-            I::Read { presence: r(2), target: r(3), row: r(1) },
-            pack(4, &[2, 3]),
-        ];
-        run(&[DATA], &[ROW, BOOL, Type::Fixed(3), DATA], code, &held, &bytes(key))
-    };
-    assert_eq!(read(b"k"), End::Done(bytes(b"\x01row")));
-    assert_eq!(read(b"x"), End::Done(bytes(b"\0\0\0\0")));
+    let end = |code: Vec<I>, key: &[u8]| run(&[DATA], &[ROW, BOOL, DATA], code, &held, &bytes(key));
+    let load_row = || vec![bind(1, &[0]), load(1, &[3])];
+    assert_eq!(end(load_row(), b"k"), End::Done(bytes(b"row")));
+    assert_eq!(end(load_row(), b"x"), End::Failed(Failure::AbsentRow));
+    let read_row = || vec![bind(1, &[0]), read(2, 1, &[3]), pack(3, &[2, 3])];
+    assert_eq!(end(read_row(), b"k"), End::Done(bytes(b"\x01row")));
+    assert_eq!(end(read_row(), b"x"), End::Done(bytes(b"\0")));
+    // Without targets, only whether the row is there.
+    let read_presence = || vec![bind(1, &[0]), read(2, 1, &[]), pack(3, &[2])];
+    assert_eq!(end(read_presence(), b"k"), End::Done(bytes(b"\x01")));
+    assert_eq!(end(read_presence(), b"x"), End::Done(bytes(b"\0")));
+    let load_presence = || vec![bind(1, &[0]), load(1, &[]), pack(3, &[0])];
+    assert_eq!(end(load_presence(), b"k"), End::Done(bytes(b"k")));
+    assert_eq!(end(load_presence(), b"x"), End::Failed(Failure::AbsentRow));
 }
 
 #[test]
@@ -350,11 +321,11 @@ fn a_call_sees_its_own_writes_through_every_name_of_a_row() {
     // Binds the arguments, stores "constant" through the first, reads through the second.
     let code = |write: I| {
         vec![
-            I::Constant { target: r(2), constant: 1 },
-            I::Bind { target: r(3), key: r(0) },
-            I::Bind { target: r(4), key: r(1) },
+            constant(2, 1),
+            bind(3, &[0]),
+            bind(4, &[1]),
             write,
-            I::Read { presence: r(5), target: r(6), row: r(4) },
+            read(5, 4, &[6]),
             pack(7, &[5, 6]),
         ]
     };
@@ -364,7 +335,7 @@ fn a_call_sees_its_own_writes_through_every_name_of_a_row() {
         let args = [bytes(b"a"), bytes(second)].concat();
         run(&[DATA, DATA], &locals, code(write), &held, &args)
     };
-    let store = || I::Store { row: r(3), source: r(2) };
+    let store = || store(3, &[2]);
     assert_eq!(end(store(), b"a"), End::Done(bytes(b"\x01constant")));
     assert_eq!(end(store(), b"b"), End::Done(bytes(b"\x012")));
     assert_eq!(end(I::Delete { row: r(3) }, b"a"), End::Done(bytes(b"\0")));
@@ -374,13 +345,13 @@ fn a_call_sees_its_own_writes_through_every_name_of_a_row() {
 #[test]
 fn a_key_may_come_from_a_row_and_from_scratch() {
     let code = vec![
-        I::Bind { target: r(1), key: r(0) },
-        I::Load { target: r(2), row: r(1) },
-        I::Bind { target: r(1), key: r(2) },
-        I::Load { target: r(2), row: r(1) },
+        bind(1, &[0]),
+        load(1, &[2]),
+        bind(1, &[2]),
+        load(1, &[2]),
         pack(2, &[2, 0]),
-        I::Bind { target: r(1), key: r(2) },
-        I::Load { target: r(2), row: r(1) },
+        bind(1, &[2]),
+        load(1, &[2]),
     ];
     let held = state(&[(b"a", b"b"), (b"b", b"c"), (b"ca", b"end")]);
     assert_eq!(run(&[DATA], &[ROW, DATA], code, &held, &bytes(b"a")), End::Done(bytes(b"end")));
@@ -388,17 +359,17 @@ fn a_key_may_come_from_a_row_and_from_scratch() {
 
 #[test]
 fn writes_are_the_last_of_each_row_in_the_order_of_binding() {
-    let arguments = ["first", "second"].map(|name| argument(name, ValueType::plain(DATA)));
+    let arguments = ["first", "second"].map(|name| field(name, ValueType::plain(DATA)));
     let code = vec![
-        I::Bind { target: r(2), key: r(0) },
-        I::Bind { target: r(3), key: r(1) },
-        I::Constant { target: r(4), constant: 1 },
-        I::Store { row: r(3), source: r(0) },
+        bind(2, &[0]),
+        bind(3, &[1]),
+        constant(4, 1),
+        store(3, &[0]),
         I::Delete { row: r(2) },
-        I::Store { row: r(2), source: r(4) },
-        I::Load { target: r(4), row: r(3) },
+        store(2, &[4]),
+        load(3, &[4]),
         I::Delete { row: r(3) },
-        I::Bind { target: r(5), key: r(4) },
+        bind(5, &[4]),
         give_back(&[]),
     ];
     let whole = transition(arguments.to_vec(), vec![ROW, ROW, DATA, ROW], code);
@@ -415,15 +386,9 @@ fn writes_are_the_last_of_each_row_in_the_order_of_binding() {
 #[test]
 fn relations_do_not_share_rows() {
     let mut assembly = program_of(transition(
-        vec![argument("key", ValueType::plain(DATA))],
+        vec![field("key", ValueType::plain(DATA))],
         vec![ROW, Type::Row(RelationId(1))],
-        vec![
-            I::Bind { target: r(1), key: r(0) },
-            I::Bind { target: r(2), key: r(0) },
-            I::Store { row: r(1), source: r(0) },
-            I::Delete { row: r(2) },
-            give_back(&[]),
-        ],
+        vec![bind(1, &[0]), bind(2, &[0]), store(1, &[0]), I::Delete { row: r(2) }, give_back(&[])],
     ));
     let mut other = assembly.relations[0].clone();
     other.name = "others".into();
@@ -442,7 +407,7 @@ fn optional_arguments_and_results_carry_their_presence() {
         arguments: kinds
             .iter()
             .enumerate()
-            .map(|(index, kind)| argument(&name(index), ValueType::optional(*kind)))
+            .map(|(index, kind)| field(&name(index), ValueType::optional(*kind)))
             .collect(),
         result: kinds
             .iter()
@@ -483,36 +448,35 @@ fn a_run_needs_a_begin() {
 #[test]
 fn a_read_that_a_return_follows_gives_what_it_gives_alone() {
     // Writes to the row of the first argument or, past a jump, gives the second in its stead.
-    let end_of = |write: I, payload: Type, here: u8, given: [u16; 2]| {
-        let data = ["key", "other"].map(|name| argument(name, ValueType::plain(DATA)));
-        let flag = [argument("here", ValueType::plain(BOOL))];
+    let end_of = |write: I, here: u8, given: [u16; 2]| {
+        let data = ["key", "other"].map(|name| field(name, ValueType::plain(DATA)));
+        let flag = [field("here", ValueType::plain(BOOL))];
         let code = vec![
-            I::Bind { target: r(3), key: r(0) },
-            I::Convert { target: r(5), source: r(1) },
+            bind(3, &[0]),
+            I::Move { target: r(5), source: r(1) },
             word(4, 1),
             I::JumpUnless { condition: r(2), to: 6 },
             write,
-            I::Read { presence: r(4), target: r(5), row: r(3) },
+            read(4, 3, &[5]),
             give_back(&given),
         ];
         let whole = Transition {
             result: vec![ValueType::optional(DATA)],
-            ..transition(data.into_iter().chain(flag).collect(), vec![ROW, BOOL, payload], code)
+            ..transition(data.into_iter().chain(flag).collect(), vec![ROW, BOOL, DATA], code)
         };
         let program = Program::load(&encode(&program_of(whole))).expect("the code is good");
         let args = [bytes(b"a"), bytes(b"new"), vec![here]].concat();
         call(&mut Machine::new(), &program, &state(&[(b"a", b"old")]), 0, &args, usize::MAX).0
     };
-    let end = |write: I, payload: Type, here: u8| end_of(write, payload, here, [4, 5]);
-    let store = || I::Store { row: r(3), source: r(1) };
+    let end = |write: I, here: u8| end_of(write, here, [4, 5]);
+    let store = || store(3, &[1]);
     let nothing = || I::Move { target: r(4), source: r(2) };
-    assert_eq!(end(nothing(), DATA, 1), End::Done(optional(Some(b"old"))));
-    assert_eq!(end(nothing(), Type::Fixed(3), 1), End::Done(optional(Some(b"old"))));
-    assert_eq!(end(store(), DATA, 1), End::Done(optional(Some(b"new"))));
-    assert_eq!(end(I::Delete { row: r(3) }, Type::Fixed(3), 1), End::Done(optional(None)));
+    assert_eq!(end(nothing(), 1), End::Done(optional(Some(b"old"))));
+    assert_eq!(end(store(), 1), End::Done(optional(Some(b"new"))));
+    assert_eq!(end(I::Delete { row: r(3) }, 1), End::Done(optional(None)));
     // The return alone, which the jump goes to.
-    assert_eq!(end(store(), DATA, 0), End::Done(optional(Some(b"new"))));
+    assert_eq!(end(store(), 0), End::Done(optional(Some(b"new"))));
     // Other registers than those of the read.
-    assert_eq!(end_of(nothing(), DATA, 1, [4, 1]), End::Done(optional(Some(b"new"))));
-    assert_eq!(end_of(I::Delete { row: r(3) }, DATA, 1, [2, 5]), End::Done(optional(Some(b""))));
+    assert_eq!(end_of(nothing(), 1, [4, 1]), End::Done(optional(Some(b"new"))));
+    assert_eq!(end_of(I::Delete { row: r(3) }, 1, [2, 5]), End::Done(optional(Some(b""))));
 }

@@ -14,8 +14,9 @@ use memory_rows::{End, State, Write, bytes, call};
 use proptest::prelude::*;
 use short_code::*;
 use zeta_program::{
-    Arithmetic, Assembly, Comparison, Failure, Instruction as I, Integer, Logic, Machine, Program,
-    Register, Relation, RelationId, Transition, TransitionId, Type, ValueType, encode, key_value,
+    Arithmetic, Assembly, Comparison, Failure, Field, Instruction as I, Integer, Logic, Machine,
+    Program, Register, Relation, RelationId, Transition, TransitionId, Type, ValueType, encode,
+    key_value,
 };
 
 /// A stream of choices.
@@ -44,7 +45,7 @@ impl Dice {
     }
 }
 
-const TYPES: [Type; 16] = [
+const TYPES: [Type; 20] = [
     Type::Bool,
     Type::Integer(Integer::U8),
     Type::Integer(Integer::U16),
@@ -60,17 +61,25 @@ const TYPES: [Type; 16] = [
     Type::Fixed(0),
     Type::Fixed(3),
     Type::Fixed(32),
+    Type::Text(8),
+    Type::Text(64),
+    Type::Enum(2),
+    Type::Enum(3),
     Type::Row(RelationId(0)),
 ];
 
-const VALUE_TYPES: usize = 15;
+const VALUE_TYPES: usize = 19;
 
 fn is_word(found: Type) -> bool {
-    matches!(found, Type::Bool | Type::Integer(_))
+    matches!(found, Type::Bool | Type::Integer(_) | Type::Enum(_))
 }
 
 fn is_bytes(found: Type) -> bool {
     found.bytes_max().is_some()
+}
+
+fn is_text(found: Type) -> bool {
+    matches!(found, Type::Text(_))
 }
 
 fn is_row(found: Type) -> bool {
@@ -80,6 +89,7 @@ fn is_row(found: Type) -> bool {
 /// Proposes code for a list of registers; the loader judges it.
 struct Author<'a> {
     dice: &'a mut Dice,
+    relations: &'a [Relation],
     types: Vec<Type>,
 }
 
@@ -147,7 +157,7 @@ impl Author<'_> {
     fn data(&mut self) -> I {
         let (length, hash) = (|t| t == U32, |t| t == Type::Fixed(32));
         let data = is_bytes;
-        match self.dice.below(7) {
+        match self.dice.below(8) {
             0 => I::Length { target: self.of(length), source: self.of(data) },
             1 => I::Slice {
                 target: self.of(data),
@@ -156,12 +166,20 @@ impl Author<'_> {
                 end: self.of(length),
             },
             2 | 3 => I::Pack { target: self.of(data), operands: self.operands() },
-            4 => I::Unpack {
-                target: self.of(|t| is_word(t) || matches!(t, Type::Fixed(_))),
-                source: self.of(data),
-                offset: self.dice.below(10) as u32,
+            4 => {
+                let target = self.of(is_text);
+                I::Pack {
+                    target,
+                    operands: (0..self.dice.below(3)).map(|_| self.of(is_text)).collect(),
+                }
+            }
+            5 => I::Compare {
+                comparison: self.dice.pick(&[Comparison::Equal, Comparison::Less]),
+                target: self.of(|t| t == Type::Bool),
+                left: self.of(is_text),
+                right: self.of(is_text),
             },
-            5 => I::Sha256 { target: self.of(hash), source: self.of(data) },
+            6 => I::Sha256 { target: self.of(hash), source: self.of(data) },
             _ => {
                 I::HmacSha256 { target: self.of(hash), key: self.of(data), message: self.of(data) }
             }
@@ -169,15 +187,40 @@ impl Author<'_> {
     }
 
     fn row(&mut self) -> I {
-        let data = is_bytes;
         let row = self.of(is_row);
+        let Some(Type::Row(relation)) = self.types.get(usize::from(row.0)).copied() else {
+            return I::Delete { row };
+        };
+        let found = &self.relations[usize::from(relation.0)];
         match self.dice.below(6) {
-            0 | 1 => I::Bind { target: row, key: self.of(data) },
-            2 => I::Read { presence: self.of(|t| t == Type::Bool), target: self.of(data), row },
-            3 => I::Load { target: self.of(data), row },
-            4 => I::Store { row, source: self.of(data) },
+            0 | 1 => I::Bind { target: row, operands: self.record(&found.key, Type::fits) },
+            2 => {
+                let presence = self.of(|t| t == Type::Bool);
+                I::Read { presence, row, targets: self.targets(&found.row) }
+            }
+            3 => I::Load { row, targets: self.targets(&found.row) },
+            4 => I::Store { row, operands: self.record(&found.row, Type::fits) },
             _ => I::Delete { row },
         }
+    }
+
+    fn targets(&mut self, fields: &[Field]) -> Box<[Register]> {
+        if self.dice.one_in(4) {
+            return Box::new([]);
+        }
+        self.record(fields, |register, field| field.fits(register))
+    }
+
+    /// Registers for the values of a key or a row.
+    fn record(&mut self, fields: &[Field], fits: impl Fn(Type, Type) -> bool) -> Box<[Register]> {
+        let mut registers = Vec::new();
+        for field in fields {
+            if field.value.optional {
+                registers.push(self.of(|t| t == Type::Bool));
+            }
+            registers.push(self.of(|t| fits(t, field.value.payload)));
+        }
+        registers.into()
     }
 
     /// One instruction, or a branch over some.
@@ -207,19 +250,24 @@ impl Author<'_> {
     }
 }
 
+fn value(dice: &mut Dice) -> ValueType {
+    ValueType { optional: dice.one_in(3), payload: dice.pick(&TYPES[..VALUE_TYPES]) }
+}
+
 /// A program that the loader takes, of one transition.
 fn program(dice: &mut Dice) -> Program {
-    let value = |dice: &mut Dice| ValueType {
-        optional: dice.one_in(3),
-        payload: dice.pick(&TYPES[..VALUE_TYPES]),
-    };
-    let arguments = (0..dice.below(6)).map(|i| argument(&format!("a{i}"), value(dice))).collect();
+    let record = |dice: &mut Dice| (0..dice.below(4)).map(|_| value(dice)).collect::<Vec<_>>();
+    let arguments = (0..dice.below(6)).map(|i| field(&format!("a{i}"), value(dice))).collect();
     let mut locals: Vec<Type> = TYPES.to_vec();
     locals.extend((0..10).map(|_| dice.pick(&TYPES)));
     let mut assembly = program_of(transition(arguments, locals, vec![give_back(&[])]));
     assembly.relations = vec![
-        Relation { name: "narrow".into(), key_len_max: 8, row_len_max: 64 },
-        Relation { name: "wide".into(), key_len_max: 64, row_len_max: 64 },
+        relation(
+            "narrow",
+            &[ValueType::plain(Type::Bytes(8))],
+            &[ValueType::plain(Type::Bytes(64))],
+        ),
+        relation("wide", &record(dice), &record(dice)),
     ];
     for local in &mut assembly.transitions[0].locals {
         if is_row(*local) && dice.one_in(2) {
@@ -239,10 +287,11 @@ fn program(dice: &mut Dice) -> Program {
 /// Adds a piece of code before the final return where the loader takes it.
 fn try_piece(dice: &mut Dice, assembly: &mut Assembly) {
     let types = assembly.transitions[0].registers();
+    let relations = assembly.relations.clone();
     let before = assembly.transitions[0].code.clone();
     let code = &mut assembly.transitions[0].code;
     let end = code.pop();
-    let piece = Author { dice, types }.piece(code.len());
+    let piece = Author { dice, relations: &relations, types }.piece(code.len());
     code.extend(piece);
     code.extend(end);
     if Program::load(&encode(assembly)).is_err() {
@@ -256,7 +305,7 @@ fn try_result(dice: &mut Dice, assembly: &mut Assembly) {
     let before = whole.clone();
     let types = whole.registers();
     let index = dice.below(types.len());
-    let mut author = Author { dice, types };
+    let mut author = Author { dice, relations: &[], types };
     let presence = author.of(|t| t == Type::Bool);
     let value = ValueType { optional: author.dice.one_in(2), payload: author.types[index] };
     let Some(I::Return { operands }) = whole.code.pop() else { return };
@@ -274,39 +323,55 @@ fn try_result(dice: &mut Dice, assembly: &mut Assembly) {
 
 /// Arguments of the right types, most of the time.
 fn arguments(dice: &mut Dice, whole: &Transition) -> Vec<u8> {
-    let mut args = Vec::new();
-    for argument in &whole.arguments {
-        if argument.value.optional {
-            let present = dice.one_in(2);
-            args.push(u8::from(present));
-            if !present {
-                continue;
-            }
-        }
-        let mut data =
-            |length: usize| (0..length).map(|_| dice.below(3) as u8).collect::<Vec<u8>>();
-        match argument.value.payload {
-            Type::Bool => args.push(dice.below(2) as u8),
-            Type::Integer(integer) => args.extend(data(integer.width())),
-            Type::Bytes(max) => args.extend(bytes(&data(max as usize / 2))),
-            Type::Fixed(length) => args.extend(data(length as usize)),
-            Type::Row(_) => {}
-        }
-    }
+    let mut args = list(dice, &whole.arguments, false);
     if dice.one_in(10) {
         args.push(0);
     }
     args
 }
 
-fn state(dice: &mut Dice) -> State {
+/// Random values as arguments or, where `open`, as a key or a row.
+fn list(dice: &mut Dice, fields: &[Field], open: bool) -> Vec<u8> {
+    let mut list = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        if field.value.optional {
+            let present = dice.one_in(2);
+            list.push(u8::from(present));
+            if !present {
+                continue;
+            }
+        }
+        let mut data =
+            |length: usize| (0..length).map(|_| dice.below(3) as u8).collect::<Vec<u8>>();
+        let last = open && index + 1 == fields.len();
+        match field.value.payload {
+            Type::Bool | Type::Enum(_) => list.push(dice.below(2) as u8),
+            Type::Integer(integer) => list.extend(data(integer.width())),
+            Type::Bytes(max) | Type::Text(max) if last => list.extend(data(max as usize / 2)),
+            Type::Bytes(max) | Type::Text(max) => list.extend(bytes(&data(max as usize / 2))),
+            Type::Fixed(length) => list.extend(data(length as usize)),
+            Type::Row(_) => {}
+        }
+    }
+    list
+}
+
+fn state(dice: &mut Dice, relations: &[Relation]) -> State {
     let mut state = State::new();
     for _ in 0..dice.below(20) {
+        let Some(index) = dice.below(2).checked_rem(relations.len()) else { break };
+        let (id, relation) = (RelationId(index as u16), &relations[index]);
         let length = dice.pick(&[0, 0, 1, 3, 4, 8]);
-        let key = (0..length).map(|_| dice.below(2) as u8).collect();
+        let key = match dice.one_in(3) {
+            true => list(dice, &relation.key, true),
+            false => (0..length).map(|_| dice.below(2) as u8).collect(),
+        };
         let length = dice.pick(&[0, 1, 3, 8, 8, 32, 64, 65]);
-        let row = (0..length).map(|_| dice.below(3) as u8).collect();
-        state.insert((RelationId(dice.below(2) as u16), key), row);
+        let row = match dice.one_in(3) {
+            true => (0..length).map(|_| dice.below(3) as u8).collect(),
+            false => list(dice, &relation.row, true),
+        };
+        state.insert((id, key), row);
     }
     state
 }
@@ -321,7 +386,7 @@ fn run(used: &mut Machine, program: &Program, state: &State, args: &[u8], rows: 
     let [(end, writes), _] = ends;
     assert_ne!(end, End::Failed(Failure::Internal), "the loader let through what it should not");
     for ((relation, _), row) in &writes {
-        let max = program.relations()[usize::from(relation.0)].row_len_max as usize;
+        let max = program.relations()[usize::from(relation.0)].row_len_max();
         assert!(row.as_ref().is_none_or(|row| row.len() <= max));
     }
     let cost = program.cost(TransitionId(0)).expect("there is a transition");
@@ -340,7 +405,8 @@ proptest! {
             prop_assert_eq!(encode(program.assembly()), program.bytes());
             for _ in 0..12 {
                 let args = arguments(&mut dice, &program.transitions()[0]);
-                let (state, rows) = (state(&mut dice), dice.pick(&[0, 1, 2, 99]));
+                let state = state(&mut dice, program.relations());
+                let rows = dice.pick(&[0, 1, 2, 99]);
                 let _ = run(&mut used, &program, &state, &args, rows);
             }
         }
@@ -368,7 +434,7 @@ proptest! {
             let Ok(program) = Program::load(&changed) else { continue };
             prop_assert_eq!(encode(program.assembly()), changed);
             let args = arguments(&mut dice, &program.transitions()[0]);
-            let _ = run(&mut used, &program, &state(&mut dice), &args, 99);
+            let _ = run(&mut used, &program, &state(&mut dice, program.relations()), &args, 99);
         }
     }
 
@@ -389,7 +455,7 @@ fn random_programs_end_in_every_way() {
         instructions += program.transitions()[0].code.len();
         for _ in 0..5 {
             let args = arguments(&mut dice, &program.transitions()[0]);
-            let (state, rows) = (state(&mut dice), dice.pick(&[1, 99]));
+            let (state, rows) = (state(&mut dice, program.relations()), dice.pick(&[1, 99]));
             match run(&mut Machine::new(), &program, &state, &args, rows) {
                 End::Done(_) => done += 1,
                 End::Failed(_) => failed += 1,
@@ -398,6 +464,7 @@ fn random_programs_end_in_every_way() {
             }
         }
     }
-    assert!(done > 100 && failed > 100 && refused > 30 && stopped > 10, "{done} {failed}");
+    let ends = [done, failed, refused, stopped];
+    assert!(done > 100 && failed > 100 && refused > 30 && stopped > 10, "{ends:?}");
     assert!(instructions > 2000);
 }

@@ -1,7 +1,7 @@
 //! An application for tests and benches: accounts with balances, and names that stand for them.
 
 use zeta_program::{
-    Argument, Arithmetic, Assembly, Comparison, Instruction as I, Integer, Register, Relation,
+    Arithmetic, Assembly, Comparison, Field, Instruction as I, Integer, Register, Relation,
     RelationId, Transition, Type, ValueType, encode,
 };
 
@@ -23,8 +23,11 @@ pub(crate) const ABSENT: u16 = 3;
 const NAME: Type = Type::Bytes(64);
 const U64: Type = Type::Integer(Integer::U64);
 const ACCOUNT: Type = Type::Row(ACCOUNTS);
-const BALANCE: Type = Type::Fixed(8);
 const LINKED: Type = Type::Row(RelationId(1));
+
+fn field(name: &str, payload: Type) -> Field {
+    Field { name: name.to_owned(), value: ValueType::plain(payload) }
+}
 
 fn transition(
     name: &str,
@@ -33,36 +36,29 @@ fn transition(
     locals: &[Type],
     code: Vec<I>,
 ) -> Transition {
-    let argument = |(name, payload): &(&str, Type)| Argument {
-        name: (*name).to_owned(),
-        value: ValueType::plain(*payload),
-    };
     Transition {
         name: name.to_owned(),
-        arguments: arguments.iter().map(argument).collect(),
+        arguments: arguments.iter().map(|(name, payload)| field(name, *payload)).collect(),
         result: result.to_vec(),
         locals: locals.to_vec(),
         code,
     }
 }
 
+fn list(registers: &[u16]) -> Box<[Register]> {
+    registers.iter().copied().map(Register).collect()
+}
+
 fn bind(target: u16, key: u16) -> I {
-    I::Bind { target: Register(target), key: Register(key) }
+    I::Bind { target: Register(target), operands: list(&[key]) }
 }
 
-/// Loads the balance of a row; `bytes` is a register for its bytes.
-fn load(balance: u16, bytes: u16, row: u16) -> [I; 2] {
-    [
-        I::Load { target: Register(bytes), row: Register(row) },
-        I::Unpack { target: Register(balance), source: Register(bytes), offset: 0 },
-    ]
+fn load(target: u16, row: u16) -> I {
+    I::Load { row: Register(row), targets: list(&[target]) }
 }
 
-fn store(row: u16, bytes: u16, balance: u16) -> [I; 2] {
-    [
-        I::Pack { target: Register(bytes), operands: Box::new([Register(balance)]) },
-        I::Store { row: Register(row), source: Register(bytes) },
-    ]
+fn store(row: u16, operand: u16) -> I {
+    I::Store { row: Register(row), operands: list(&[operand]) }
 }
 
 fn arithmetic(operation: Arithmetic, target: u16, left: u16, right: u16) -> I {
@@ -71,71 +67,74 @@ fn arithmetic(operation: Arithmetic, target: u16, left: u16, right: u16) -> I {
 }
 
 fn done(operands: &[u16]) -> I {
-    I::Return { operands: operands.iter().map(|register| Register(*register)).collect() }
+    I::Return { operands: list(operands) }
 }
 
-/// Registers: 0 source, 1 target, 2 amount, 3 and 4 rows, 5 bytes, 6 balance, 7 condition.
+/// Registers: 0 source, 1 target, 2 amount, 3 and 4 rows, 5 balance, 6 condition.
 fn transfer(name: &str, both_at_once: bool) -> Transition {
-    let (not_enough, holds) = (NOT_ENOUGH, Register(7));
-    let (left, right) = (Register(2), Register(6));
+    let (not_enough, holds) = (NOT_ENOUGH, Register(6));
+    let (left, right) = (Register(2), Register(5));
     let mut code = vec![bind(3, 0)];
     if both_at_once {
         code.push(bind(4, 1));
     }
-    code.extend(load(6, 5, 3));
+    code.push(load(5, 3));
     code.push(I::Compare { comparison: Comparison::LessOrEqual, target: holds, left, right });
     code.push(I::Check { condition: holds, code: not_enough });
-    code.push(arithmetic(Arithmetic::Subtract, 6, 6, 2));
-    code.extend(store(3, 5, 6));
+    code.push(arithmetic(Arithmetic::Subtract, 5, 5, 2));
+    code.push(store(3, 5));
     if !both_at_once {
         code.push(bind(4, 1));
     }
-    code.extend(load(6, 5, 4));
-    code.push(arithmetic(Arithmetic::Add, 6, 6, 2));
-    code.extend(store(4, 5, 6));
+    code.push(load(5, 4));
+    code.push(arithmetic(Arithmetic::Add, 5, 5, 2));
+    code.push(store(4, 5));
     code.push(done(&[]));
     let arguments = [("source", NAME), ("target", NAME), ("amount", U64)];
-    transition(name, &arguments, &[], &[ACCOUNT, ACCOUNT, BALANCE, U64, Type::Bool], code)
+    transition(name, &arguments, &[], &[ACCOUNT, ACCOUNT, U64, Type::Bool], code)
 }
 
-/// Registers: 0 name, 1 amount, 2 link, 3 name linked, 4 account, 5 bytes, 6 balance.
+/// Registers: 0 name, 1 amount, 2 link, 3 name linked, 4 account, 5 balance.
 fn follow() -> Transition {
-    let mut code = vec![bind(2, 0), I::Load { target: Register(3), row: Register(2) }, bind(4, 3)];
-    code.extend(load(6, 5, 4));
-    code.push(arithmetic(Arithmetic::Add, 6, 6, 1));
-    code.extend(store(4, 5, 6));
-    code.push(done(&[6]));
-    let locals = [LINKED, NAME, ACCOUNT, BALANCE, U64];
+    let code = vec![
+        bind(2, 0),
+        load(3, 2),
+        bind(4, 3),
+        load(5, 4),
+        arithmetic(Arithmetic::Add, 5, 5, 1),
+        store(4, 5),
+        done(&[5]),
+    ];
+    let locals = [LINKED, NAME, ACCOUNT, U64];
     let arguments = [("name", NAME), ("amount", U64)];
     transition("follow", &arguments, &[ValueType::plain(U64)], &locals, code)
 }
 
-/// Registers: 0 and 1 names, 2 epoch, 3 two, 4 remainder, 5 even, 6 row, 7 bytes, 8 balance,
-/// 9 zero, 10 one.
+/// Registers: 0 and 1 names, 2 epoch, 3 two, 4 remainder, 5 even, 6 row, 7 balance, 8 zero, 9 one.
 fn either() -> Transition {
     let u32 = Type::Integer(Integer::U32);
-    let [even, remainder, zero] = [5, 4, 9].map(Register);
+    let [even, remainder, zero] = [5, 4, 8].map(Register);
     let compare =
         |target, left, right| I::Compare { comparison: Comparison::Equal, target, left, right };
-    let mut code = vec![
+    let code = vec![
         I::Epoch { target: Register(2) },
         I::Word { target: Register(3), word: 2 },
         I::Word { target: zero, word: 0 },
-        I::Word { target: Register(10), word: 1 },
+        I::Word { target: Register(9), word: 1 },
         arithmetic(Arithmetic::Modulo, 4, 2, 3),
         compare(even, remainder, zero),
         I::JumpUnless { condition: even, to: 9 },
         bind(6, 0),
         I::Jump { to: 10 },
         bind(6, 1),
+        load(7, 6),
+        arithmetic(Arithmetic::Add, 7, 7, 9),
+        store(6, 7),
+        done(&[2, 7]),
     ];
-    code.extend(load(8, 7, 6));
-    code.push(arithmetic(Arithmetic::Add, 8, 8, 10));
-    code.extend(store(6, 7, 8));
-    code.push(done(&[2, 8]));
     let arguments = [("even", NAME), ("odd", NAME)];
     let result = [ValueType::plain(u32), ValueType::plain(U64)];
-    let locals = [u32, u32, u32, Type::Bool, ACCOUNT, BALANCE, U64, u32, U64];
+    let locals = [u32, u32, u32, Type::Bool, ACCOUNT, U64, u32, U64];
     transition("either", &arguments, &result, &locals, code)
 }
 
@@ -143,19 +142,17 @@ fn either() -> Transition {
 /// `pay` the same where the second is bound late, `link` a name to another, `follow` a link and add
 /// to the account that it names, and add one to `either` account, as the epoch is even or odd.
 pub(crate) fn program() -> Vec<u8> {
-    let mut set = vec![bind(2, 0)];
-    set.extend(store(2, 3, 1));
-    set.push(done(&[]));
-    let [presence, bytes, row] = [2, 3, 1].map(Register);
-    let get = vec![bind(1, 0), I::Read { presence, target: bytes, row }, done(&[2, 3])];
-    let link = vec![bind(2, 0), I::Store { row: Register(2), source: Register(1) }, done(&[])];
+    let set = vec![bind(2, 0), store(2, 1), done(&[])];
+    let (presence, row) = (Register(2), Register(1));
+    let get = vec![bind(1, 0), I::Read { presence, row, targets: list(&[3]) }, done(&[2, 3])];
+    let link = vec![bind(2, 0), store(2, 1), done(&[])];
     let transitions = vec![
-        transition("set", &[("name", NAME), ("balance", U64)], &[], &[ACCOUNT, BALANCE], set),
+        transition("set", &[("name", NAME), ("balance", U64)], &[], &[ACCOUNT], set),
         transition(
             "get",
             &[("name", NAME)],
-            &[ValueType::optional(BALANCE)],
-            &[ACCOUNT, Type::Bool, BALANCE],
+            &[ValueType::optional(U64)],
+            &[ACCOUNT, Type::Bool, U64],
             get,
         ),
         transfer("transfer", true),
@@ -165,10 +162,12 @@ pub(crate) fn program() -> Vec<u8> {
         either(),
     ];
     let relation =
-        |name: &str, row_len_max| Relation { name: name.to_owned(), key_len_max: 64, row_len_max };
+        |name: &str, key, row| Relation { name: name.to_owned(), key: vec![key], row: vec![row] };
+    let accounts = relation("accounts", field("name", NAME), field("balance", U64));
+    let links = relation("links", field("name", NAME), field("to", NAME));
     encode(&Assembly {
         name: "ledger".to_owned(),
-        relations: vec![relation("accounts", 8), relation("links", 64)],
+        relations: vec![accounts, links],
         constants: vec![],
         reasons: vec!["not enough".to_owned()],
         transitions,

@@ -9,8 +9,8 @@
 )]
 
 use zeta_program::{
-    Argument, Arithmetic, Assembly, Instruction as I, Integer, Logic, Register, Relation,
-    Transition, Type, ValueType,
+    Arithmetic, Assembly, Field, Instruction as I, Integer, Logic, Register, Relation, Transition,
+    Type, ValueType,
 };
 
 pub const U32: Type = Type::Integer(Integer::U32);
@@ -43,27 +43,59 @@ pub fn pack(target: u16, operands: &[u16]) -> I {
     I::Pack { target: r(target), operands: operands.iter().copied().map(Register).collect() }
 }
 
+pub fn constant(target: u16, constant: u16) -> I {
+    I::Constant { target: r(target), constant }
+}
+
+pub fn convert(target: u16, source: u16) -> I {
+    I::Convert { target: r(target), source: r(source) }
+}
+
+pub fn bind(target: u16, operands: &[u16]) -> I {
+    I::Bind { target: r(target), operands: operands.iter().copied().map(Register).collect() }
+}
+
+pub fn read(presence: u16, row: u16, targets: &[u16]) -> I {
+    let targets = targets.iter().copied().map(Register).collect();
+    I::Read { presence: r(presence), row: r(row), targets }
+}
+
+pub fn load(row: u16, targets: &[u16]) -> I {
+    I::Load { row: r(row), targets: targets.iter().copied().map(Register).collect() }
+}
+
+pub fn store(row: u16, operands: &[u16]) -> I {
+    I::Store { row: r(row), operands: operands.iter().copied().map(Register).collect() }
+}
+
 pub fn give_back(operands: &[u16]) -> I {
     I::Return { operands: operands.iter().copied().map(Register).collect() }
 }
 
-pub fn argument(name: &str, value: ValueType) -> Argument {
-    Argument { name: name.into(), value }
+pub fn field(name: &str, value: ValueType) -> Field {
+    Field { name: name.into(), value }
 }
 
-pub fn transition(arguments: Vec<Argument>, locals: Vec<Type>, code: Vec<I>) -> Transition {
+pub fn transition(arguments: Vec<Field>, locals: Vec<Type>, code: Vec<I>) -> Transition {
     Transition { name: "run".into(), arguments, result: vec![], locals, code }
 }
 
-/// A program of one transition, over one relation of keys and rows of any length.
+pub fn relation(name: &str, key: &[ValueType], row: &[ValueType]) -> Relation {
+    let fields = |values: &[ValueType]| {
+        (0..).zip(values).map(|(index, value)| field(&format!("f.{index}"), *value)).collect()
+    };
+    Relation { name: name.into(), key: fields(key), row: fields(row) }
+}
+
+/// A program of one transition, over one relation whose keys and rows are each a byte string.
 pub fn program_of(transition: Transition) -> Assembly {
     Assembly {
         name: "small".into(),
-        relations: vec![Relation {
-            name: "records".into(),
-            key_len_max: 4096,
-            row_len_max: 1 << 20,
-        }],
+        relations: vec![relation(
+            "records",
+            &[ValueType::plain(Type::Bytes(64))],
+            &[ValueType::plain(Type::Bytes(64))],
+        )],
         constants: vec![vec![], b"constant".to_vec()],
         reasons: vec!["not enough".into()],
         transitions: vec![transition],

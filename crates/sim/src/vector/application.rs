@@ -5,7 +5,7 @@ use super::{Case, Expected, SETTING, Setting, TWO_THREADS};
 use crate::operation::Operation;
 use crate::owned_record::OwnedRecord;
 use zeta_program::{
-    Argument, Assembly, Instruction, Register, Relation, Transition, Type, ValueType, encode,
+    Assembly, Field, Instruction, Register, Relation, Transition, Type, ValueType, encode,
 };
 use zeta_verifier::{Epoch, NotYet, Reason, Refusal, RelationId, Timestamp};
 
@@ -165,19 +165,24 @@ fn unknown_session(s: &mut Script) {
 fn strict_get() -> Vec<u8> {
     let [key, row, value] = [0, 1, 2].map(Register);
     let bytes = Type::Bytes(16);
+    let field = |name: &str| Field { name: name.into(), value: ValueType::plain(bytes) };
     encode(&Assembly {
         name: "strict_get".into(),
-        relations: vec![Relation { name: "records".into(), key_len_max: 16, row_len_max: 16 }],
+        relations: vec![Relation {
+            name: "records".into(),
+            key: vec![field("key")],
+            row: vec![field("value")],
+        }],
         constants: vec![],
         reasons: vec![],
         transitions: vec![Transition {
             name: "get".into(),
-            arguments: vec![Argument { name: "key".into(), value: ValueType::plain(bytes) }],
+            arguments: vec![field("key")],
             result: vec![ValueType::plain(bytes)],
             locals: vec![Type::Row(RelationId(0)), bytes],
             code: vec![
-                Instruction::Bind { target: row, key },
-                Instruction::Load { target: value, row },
+                Instruction::Bind { target: row, operands: Box::new([key]) },
+                Instruction::Load { row, targets: Box::new([value]) },
                 Instruction::Return { operands: Box::new([value]) },
             ],
         }],

@@ -6,11 +6,11 @@ use crate::bound::OPERAND_COUNT_MAX;
 use crate::decode::Reader;
 use crate::encode::Writer;
 use crate::error::{LoadError, require};
-use crate::instruction::{Arithmetic, Comparison, Field, Logic, Register};
+use crate::instruction::{Arithmetic, Comparison, Logic, Part, Register};
 
 macro_rules! number {
     ($($number:ty)+) => {
-        $(impl Field for $number {
+        $(impl Part for $number {
             fn write(&self, writer: &mut Writer) {
                 writer.raw(&self.to_le_bytes());
             }
@@ -24,7 +24,7 @@ macro_rules! number {
 
 number! { u16 u32 u64 }
 
-impl Field for Register {
+impl Part for Register {
     fn write(&self, writer: &mut Writer) {
         self.0.write(writer);
     }
@@ -34,7 +34,7 @@ impl Field for Register {
     }
 }
 
-impl Field for Box<[Register]> {
+impl Part for Box<[Register]> {
     fn write(&self, writer: &mut Writer) {
         writer.count(self.len());
         for register in self {
@@ -49,7 +49,7 @@ impl Field for Box<[Register]> {
     }
 }
 
-impl Field for Arithmetic {
+impl Part for Arithmetic {
     fn write(&self, writer: &mut Writer) {
         writer.u8(*self as u8);
     }
@@ -68,7 +68,7 @@ impl Field for Arithmetic {
     }
 }
 
-impl Field for Comparison {
+impl Part for Comparison {
     fn write(&self, writer: &mut Writer) {
         writer.u8(*self as u8);
     }
@@ -85,7 +85,7 @@ impl Field for Comparison {
     }
 }
 
-impl Field for Logic {
+impl Part for Logic {
     fn write(&self, writer: &mut Writer) {
         writer.u8(*self as u8);
     }

@@ -8,12 +8,13 @@ mod bytes;
 mod deferred;
 mod epoch;
 mod file;
+mod receipt;
 mod script;
 mod slot;
 mod tree;
 mod walk;
 
-pub use file::{VectorFile, all, write_all};
+pub use file::{texts, write_all};
 pub use script::{Script, add_m_bytes, encoded, run_app_bytes};
 use zeta_verifier::{NotYet, Reason};
 

@@ -1,7 +1,7 @@
 //! A vector as a file: the configuration, the calls in processing order, and what they must give.
 
 use super::script::{INCARNATION, NONCE, SECRET, Script};
-use super::{Case, Expected, cases};
+use super::{Case, Expected, cases, receipt};
 use crate::run::Step;
 use serde::Serialize;
 use std::io;
@@ -12,7 +12,7 @@ const COMMENT: &str = "made by `cargo run -p zeta-sim --bin make_vectors`, which
     on logs written by hand (crates/sim/src/vector); bytes are hex; do not edit";
 
 #[derive(Serialize)]
-pub struct VectorFile {
+struct VectorFile {
     _comment: &'static str,
     about: String,
     /// The vector that differs in one field and is accepted.
@@ -27,7 +27,7 @@ pub struct VectorFile {
 
 impl VectorFile {
     /// The file's content.
-    pub fn text(&self) -> io::Result<String> {
+    fn text(&self) -> io::Result<String> {
         let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         Ok(text + "\n")
     }
@@ -78,30 +78,35 @@ struct EpochFile {
 }
 
 /// The folders below `vectors/`, all of them made here.
-const FOLDERS: [&str; 5] = ["accept", "reject", "retry", "refuse", "outcome"];
+const FOLDERS: [&str; 6] = ["accept", "reject", "retry", "refuse", "outcome", "receipts"];
 
 /// Plays every case and writes its files below `root`, in place of those that were there.
 pub fn write_all(root: &FilePath) -> io::Result<usize> {
+    let files = texts()?;
     for folder in FOLDERS.map(|folder| root.join(folder)) {
         if folder.exists() {
             std::fs::remove_dir_all(folder)?;
         }
     }
-    let mut count = 0;
-    for (name, file) in all() {
-        let path = root.join(&name);
+    for (name, text) in &files {
+        let path = root.join(name);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        std::fs::write(path, file.text()?)?;
-        count += 1;
+        std::fs::write(path, text)?;
     }
-    Ok(count)
+    Ok(files.len())
 }
 
 /// Every file: its name below `vectors/`, and its content.
-#[must_use]
-pub fn all() -> Vec<(String, VectorFile)> {
+pub fn texts() -> io::Result<Vec<(String, String)>> {
+    let logs = all().into_iter().map(|(name, file)| Ok((name, file.text()?)));
+    let receipts = receipt::all().into_iter().map(|(name, file)| Ok((name, file.text()?)));
+    logs.chain(receipts).collect()
+}
+
+/// Every log.
+fn all() -> Vec<(String, VectorFile)> {
     let mut files = Vec::new();
     for case in cases() {
         let (folder, name) = place(&case);
@@ -315,6 +320,6 @@ fn outcome_name(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

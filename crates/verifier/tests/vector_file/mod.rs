@@ -37,10 +37,12 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors")
 }
 
-/// Every vector, in the order of the names.
+/// Every log among the vectors, in the order of the names.
 pub(crate) fn all() -> Vec<Vector> {
     let mut paths = Vec::new();
-    collect(&folder(), &mut paths);
+    for kind in ["accept", "outcome", "refuse", "reject", "retry"] {
+        collect(&folder().join(kind), &mut paths);
+    }
     paths.sort();
     assert!(paths.len() > 100, "the vectors are missing");
     paths.iter().map(|path| read(path)).collect()

@@ -138,22 +138,26 @@ pub(super) fn all() -> Vec<(String, ReceiptFile)> {
         accepted("embedded", "of the host itself", 3),
         accepted("lone_leaf", "the last leaf of seven has a shorter path", 6),
     ];
-    cases.extend(false_cases());
-    cases.extend(malformed_cases());
+    cases.extend(false_operations());
+    cases.extend(false_certifications());
+    cases.extend(false_places());
+    cases.extend(re_encoded());
+    cases.extend(out_of_range());
     let mut files: Vec<_> = cases.into_iter().map(|case| file("receipt", case)).collect();
     files.extend(signed_cases());
     files
 }
 
-/// Well formed, but not what was certified.
-fn false_cases() -> Vec<Case> {
-    use ReceiptError::{NotCertified, WrongPath, WrongScope};
-    let scoped = |scope: Scope| Receipt { scope, ..good(0) }.encode();
-    let lie = |change: fn(&mut Receipt)| {
-        let mut receipt = good(0);
-        change(&mut receipt);
-        receipt.encode()
-    };
+/// A receipt after one change.
+fn lie(change: fn(&mut Receipt)) -> Vec<u8> {
+    let mut receipt = good(0);
+    change(&mut receipt);
+    receipt.encode()
+}
+
+/// Well formed, but another operation than was certified.
+fn false_operations() -> Vec<Case> {
+    use ReceiptError::NotCertified;
     vec![
         case(
             "result",
@@ -185,6 +189,13 @@ fn false_cases() -> Vec<Case> {
         ),
         case("asker", "said to be embedded", NotCertified, lie(|r| r.asker = Asker::Embedded)),
         case("counter", "another time of the epoch", NotCertified, lie(|r| r.counter += 1)),
+    ]
+}
+
+/// Well formed, but not certified like this.
+fn false_certifications() -> Vec<Case> {
+    use ReceiptError::NotCertified;
+    vec![
         case("epoch", "said to be of the next epoch", NotCertified, lie(|r| r.epoch += 1)),
         case(
             "mismatch",
@@ -205,6 +216,14 @@ fn false_cases() -> Vec<Case> {
             NotCertified,
             placed(0, &Identity::new(&[6; 32]), EPOCH).encode(),
         ),
+    ]
+}
+
+/// Well formed, but in another place than was certified, or under other names.
+fn false_places() -> Vec<Case> {
+    use ReceiptError::{NotCertified, WrongPath, WrongScope};
+    let scoped = |scope: Scope| Receipt { scope, ..good(0) }.encode();
+    vec![
         case("thread", "said to be of another thread", NotCertified, lie(|r| r.thread = 1)),
         case("path", "one bit of a path", NotCertified, lie(|r| r.path[1][31] ^= 1)),
         case("index", "another leaf's place", NotCertified, lie(|r| r.index = 1)),
@@ -255,16 +274,37 @@ fn add_order(signature: &mut [u8; 64]) {
     }
 }
 
+/// Bytes of a good receipt, and where some fields stand.
+struct Pieces {
+    bytes: Vec<u8>,
+    /// Of the value of key 9.
+    transition: usize,
+    /// Of key 11.
+    answer: usize,
+}
+
+impl Pieces {
+    fn new() -> Self {
+        let bytes = good(0).encode();
+        // The first byte 9 that a 1 follows and a 10 after that.
+        let transition = bytes.windows(3).position(|part| part == [9, 1, 10]).expect("key 9") + 1;
+        let answer = bytes.windows(4).position(|part| part == [11, 0, 12, 0]).expect("key 11");
+        Self { bytes, transition, answer }
+    }
+
+    /// The bytes with `new` in place of `len` bytes.
+    fn spliced(&self, at: usize, len: usize, new: &[u8]) -> Vec<u8> {
+        [&self.bytes[..at], new, &self.bytes[at + len..]].concat()
+    }
+}
+
 /// Bytes that are not the one encoding of anything.
-fn malformed_cases() -> Vec<Case> {
+fn re_encoded() -> Vec<Case> {
     use ReceiptError as E;
-    let bytes = good(0).encode();
+    let pieces = Pieces::new();
+    let (bytes, transition, answer) = (&pieces.bytes, pieces.transition, pieces.answer);
+    let spliced = |at, len, new| pieces.spliced(at, len, new);
     let end = bytes.len();
-    // Key 9, the transition, is the first byte 9 that a 1 follows and a 10 after that.
-    let transition = bytes.windows(3).position(|part| part == [9, 1, 10]).expect("key 9") + 1;
-    let spliced =
-        |at: usize, len: usize, new: &[u8]| [&bytes[..at], new, &bytes[at + len..]].concat();
-    let answer = bytes.windows(4).position(|part| part == [11, 0, 12, 0]).expect("key 11");
     vec![
         case("truncated", "the last byte is missing", E::Truncated, bytes[..end - 1].to_vec()),
         case("empty", "no bytes at all", E::Truncated, vec![]),
@@ -291,7 +331,7 @@ fn malformed_cases() -> Vec<Case> {
             "tagged",
             "re-encoded: a tag before the map",
             E::WrongType,
-            [&[0xd9, 0xd9, 0xf7][..], &bytes].concat(),
+            [&[0xd9, 0xd9, 0xf7][..], bytes].concat(),
         ),
         case(
             "swapped_keys",
@@ -311,6 +351,16 @@ fn malformed_cases() -> Vec<Case> {
             E::WrongKeys,
             [&[0xb8, 24][..], &bytes[1..], &[0x18, 24, 0]].concat(),
         ),
+    ]
+}
+
+/// One field of a value that it cannot have.
+fn out_of_range() -> Vec<Case> {
+    use ReceiptError as E;
+    let pieces = Pieces::new();
+    let (bytes, transition, answer) = (&pieces.bytes, pieces.transition, pieces.answer);
+    let spliced = |at, len, new| pieces.spliced(at, len, new);
+    vec![
         case("version", "version 2", E::UnknownVersion, spliced(2, 1, &[2])),
         case("text_key", "an instance that is text", E::WrongType, spliced(4, 1, &[0x70])),
         case(
@@ -329,13 +379,13 @@ fn malformed_cases() -> Vec<Case> {
             "authentication",
             "a way of asking that does not exist",
             E::UnknownAuthentication,
-            spliced(transition_of(&bytes, 5), 1, &[3]),
+            spliced(authentication_in(bytes), 1, &[3]),
         ),
         case(
             "embedded_client",
             "embedded, but with a client",
             E::WrongAsker,
-            spliced(transition_of(&bytes, 5), 1, &[0]),
+            spliced(authentication_in(bytes), 1, &[0]),
         ),
         case(
             "answer",
@@ -359,9 +409,9 @@ fn malformed_cases() -> Vec<Case> {
 }
 
 /// Where the value of key 5, the authentication, stands: right after the scope.
-fn transition_of(bytes: &[u8], key: u8) -> usize {
+fn authentication_in(bytes: &[u8]) -> usize {
     let scope_end = 3 + 18 + 18 + 35;
-    assert_eq!(bytes[scope_end], key, "the map's order");
+    assert_eq!(bytes[scope_end], 5, "the map's order");
     scope_end + 1
 }
 

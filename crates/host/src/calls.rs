@@ -21,8 +21,8 @@ use zeta_verifier::{RelationId, TransitionId, leaf_path};
 
 /// Calls that are found, planned and verified together.
 const CHUNK_LEN: usize = 128;
-/// Calls whose records are fetched from the tree together, once a chunk finds many there.
-const COLD_SCAN_LEN: usize = 1 << 18;
+/// Records that a chunk brings from the tree by itself.
+const COLD_LEN_MAX: usize = CHUNK_LEN / 8;
 /// Bytes of planned log beyond which the verifier is asked before the chunk is full.
 const LOG_LEN_MAX: usize = 1 << 20;
 
@@ -63,24 +63,23 @@ impl Bound {
 }
 
 impl Worker {
-    /// Runs the part's calls `from..to`.
+    /// Runs the part's calls `from..to`; records have been brought for those before `brought`.
     pub(crate) fn run_calls(
         &mut self,
         part: &mut Part<'_, Calls<'_>>,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError> {
         self.check_open()?;
         let mut asked = std::mem::take(&mut self.asked);
-        let mut scanned = from;
         let mut start = from;
         let mut ran = Ok(Ran::All);
         while start < to && matches!(ran, Ok(Ran::All)) {
             let end = to.min(start + CHUNK_LEN);
-            ran = self.run_chunk(part, &mut asked, (start, end, to), &mut scanned);
+            ran = self.run_chunk(part, &mut asked, (start, end), brought);
             let done = match &ran {
                 Ok(Ran::All) | Err(_) => end,
-                Ok(Ran::Blocked(at) | Ran::Foreign { at, .. }) => *at,
+                Ok(Ran::Blocked(at) | Ran::Cold(at) | Ran::Foreign { at, .. }) => *at,
             };
             self.operations += (done - start) as u64;
             start = end;
@@ -93,15 +92,14 @@ impl Worker {
         &mut self,
         part: &mut Part<'_, Calls<'_>>,
         asked: &mut Asked,
-        (start, end, to): (usize, usize, usize),
-        scanned: &mut usize,
+        (start, end): (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError> {
         asked.collect(part, &self.table, (start, end));
         let mut cold = self.find_asked(part, asked, (start, end))?;
         if !cold.is_empty() && self.policy != Policy::MerkleOnly {
-            if cold.len() > CHUNK_LEN / 8 && end >= *scanned {
-                *scanned = to.min(end + COLD_SCAN_LEN);
-                self.scan_cold(part, (end, *scanned), &mut cold);
+            if cold.len() > COLD_LEN_MAX && start >= brought {
+                return Ok(Ran::Cold(start));
             }
             self.defer_from_tree(&mut cold)?;
         }
@@ -159,21 +157,34 @@ impl Worker {
         Ok(cold)
     }
 
-    /// Adds the records in the tree that the calls `from..to` ask for, and that exist already.
-    #[cold]
-    fn scan_cold(
-        &self,
+    /// Adds the records in the tree that the calls `from..to` ask for: new ones only where it is
+    /// certain that they will.
+    pub(crate) fn find_cold_of_calls(
+        &mut self,
         part: &Part<'_, Calls<'_>>,
         (from, to): (usize, usize),
         cold: &mut Vec<u32>,
-    ) {
+    ) -> Result<(), HostError> {
         for index in (from..to).map(|at| part.index(at)) {
             let Some(shape) = part.operations.shape(index) else { continue };
+            let mut added = Ok(());
             shape.each_key(part.operations.arguments(index), |relation, key| {
-                let found = self.table.find(self.table.hash(relation, key), relation, key);
-                cold.extend(found.filter(|id| self.table.record(*id).place() == Place::Tree));
+                let hash = self.table.hash(relation, key);
+                let id = match self.table.find(hash, relation, key) {
+                    None if shape.exact => match self.table.add(hash, relation, key) {
+                        Ok(id) => id,
+                        Err(error) => return added = Err(error),
+                    },
+                    None => return,
+                    Some(id) => id,
+                };
+                if matches!(self.table.record(id).place(), Place::New | Place::Tree) {
+                    cold.push(id);
+                }
             });
+            added?;
         }
+        Ok(())
     }
 
     #[inline]

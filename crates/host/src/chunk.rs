@@ -12,8 +12,8 @@ use zeta_verifier::{ARGUMENTS_LEN_MAX, RelationId, Timestamp};
 
 /// Operations that are found, planned and verified together.
 const CHUNK_LEN: usize = 128;
-/// Operations whose records are fetched from the tree together, once a chunk finds many there.
-const COLD_SCAN_LEN: usize = 1 << 20;
+/// Records that a chunk brings from the tree by itself.
+const COLD_LEN_MAX: usize = CHUNK_LEN / 8;
 /// Bytes of planned log beyond which the verifier is asked before the chunk is full.
 const LOG_LEN_MAX: usize = 1 << 20;
 /// An operation whose record is not known from its arguments.
@@ -24,6 +24,9 @@ pub(crate) enum Ran {
     All,
     /// This operation needs a record that is lent: wait without the baton, then go on from here.
     Blocked(usize),
+    /// Many of the operations from here on need records that are in the tree: bring them, in the
+    /// order of their leaves, then go on from here.
+    Cold(usize),
     /// This call needs a record of another worker.
     Foreign {
         at: usize,
@@ -37,31 +40,34 @@ struct Chunk {
     hashes: [u32; CHUNK_LEN],
     ids: [u32; CHUNK_LEN],
     cold: Vec<u32>,
-    /// Operations before this one have been asked about already.
-    scanned: usize,
+}
+
+impl Chunk {
+    fn new() -> Self {
+        Self { hashes: [0; CHUNK_LEN], ids: [NO_RECORD; CHUNK_LEN], cold: Vec::new() }
+    }
 }
 
 impl Worker {
-    /// Runs the part's operations `from..to`.
+    /// Runs the part's operations `from..to`; records have been brought for those before `brought`.
     pub(crate) fn run<O: Operations>(
         &mut self,
         part: &mut Part<'_, O>,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError> {
         self.check_open()?;
-        let mut chunk = Chunk {
-            hashes: [0; CHUNK_LEN],
-            ids: [NO_RECORD; CHUNK_LEN],
-            cold: Vec::new(),
-            scanned: from,
-        };
+        let mut chunk = Chunk::new();
         let mut start = from;
         while start < to {
             let end = to.min(start + CHUNK_LEN);
             self.find(part, &mut chunk, start, end)?;
             if !chunk.cold.is_empty() && self.policy != Policy::MerkleOnly {
-                self.fetch_cold(part, &mut chunk, end, to)?;
+                if chunk.cold.len() > COLD_LEN_MAX && start >= brought {
+                    return Ok(Ran::Cold(start));
+                }
+                self.defer_from_tree(&mut chunk.cold)?;
+                chunk.cold.clear();
             }
             let ran = self.plan_chunk(part, &chunk, start, end)?;
             if self.policy == Policy::DeferredOnly {
@@ -117,30 +123,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Fetches what lies in the tree; where that is much, looks ahead, since neighbours share
-    /// most of their paths.
-    #[cold]
-    fn fetch_cold<O: Operations>(
+    /// Adds the records in the tree that the operations `from..to` need, new ones among them.
+    pub(crate) fn find_cold<O: Operations>(
         &mut self,
         part: &Part<'_, O>,
-        chunk: &mut Chunk,
-        next: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        cold: &mut Vec<u32>,
     ) -> Result<(), HostError> {
-        if chunk.cold.len() > CHUNK_LEN / 8 && next >= chunk.scanned {
-            let end = to.min(next + COLD_SCAN_LEN);
-            for at in next..end {
-                let Need::One(relation, key) = part.need(at) else { continue };
-                let hash = self.table.hash(relation, key);
-                let id = self.table.find_or_add(hash, relation, key)?;
-                if is_cold(self.table.record(id).place()) {
-                    chunk.cold.push(id);
-                }
-            }
-            chunk.scanned = end;
+        let mut chunk = Chunk::new();
+        for start in (from..to).step_by(CHUNK_LEN) {
+            self.find(part, &mut chunk, start, to.min(start + CHUNK_LEN))?;
         }
-        self.defer_from_tree(&mut chunk.cold)?;
-        chunk.cold.clear();
+        cold.append(&mut chunk.cold);
         Ok(())
     }
 

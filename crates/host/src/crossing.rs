@@ -147,7 +147,7 @@ impl Shared {
         let mut engine = self.lock(&self.engines[executor])?;
         let worker = self.verified(&mut engine)?;
         worker.receive(executor, loans)?;
-        worker.run_calls(part, from, to)
+        worker.run_calls(part, (from, to), usize::MAX)
     }
 
     /// Takes what became of the loans from the worker that ran, and brings it to the owners.

@@ -22,13 +22,21 @@ pub(crate) trait Operations: Sync {
 
 /// Operations that workers take from a batch.
 pub(crate) trait Work: Operations + Sized {
-    /// Runs operations `from..to` of a part.
+    /// Runs operations of a part, for which records have been brought up to `brought`.
     fn run(
         worker: &mut Worker,
         part: &mut Part<'_, Self>,
-        from: usize,
-        to: usize,
+        range: (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError>;
+
+    /// Adds the records in the tree that operations of a part need.
+    fn find_cold(
+        worker: &mut Worker,
+        part: &Part<'_, Self>,
+        range: (usize, usize),
+        cold: &mut Vec<u32>,
+    ) -> Result<(), HostError>;
 
     /// As `run`, without a verifier.
     fn run_plain(
@@ -102,10 +110,19 @@ impl Work for Calls<'_> {
     fn run(
         worker: &mut Worker,
         part: &mut Part<'_, Self>,
-        from: usize,
-        to: usize,
+        range: (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError> {
-        worker.run_calls(part, from, to)
+        worker.run_calls(part, range, brought)
+    }
+
+    fn find_cold(
+        worker: &mut Worker,
+        part: &Part<'_, Self>,
+        range: (usize, usize),
+        cold: &mut Vec<u32>,
+    ) -> Result<(), HostError> {
+        worker.find_cold_of_calls(part, range, cold)
     }
 
     fn run_plain(
@@ -148,10 +165,19 @@ impl Work for KeyValue<'_> {
     fn run(
         worker: &mut Worker,
         part: &mut Part<'_, Self>,
-        from: usize,
-        to: usize,
+        range: (usize, usize),
+        brought: usize,
     ) -> Result<Ran, HostError> {
-        worker.run(part, from, to)
+        worker.run(part, range, brought)
+    }
+
+    fn find_cold(
+        worker: &mut Worker,
+        part: &Part<'_, Self>,
+        range: (usize, usize),
+        cold: &mut Vec<u32>,
+    ) -> Result<(), HostError> {
+        worker.find_cold(part, range, cold)
     }
 
     #[inline(always)]

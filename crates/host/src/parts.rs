@@ -10,6 +10,8 @@ use zeta_verifier::leaf_path;
 
 /// Operations after which a worker's baton is given back for a moment, so that epochs can turn.
 const TURN_LEN: usize = 1 << 14;
+/// Operations whose records are brought from the tree together, once a chunk finds many there.
+const BROUGHT_LEN: usize = 1 << 20;
 /// Operations from which on workers run side by side.
 const PARALLEL_LEN: usize = 2048;
 /// Operations that are routed in one piece.
@@ -26,7 +28,7 @@ impl Shared {
         part: &mut Part<'_, W>,
         len: usize,
     ) -> Result<(), HostError> {
-        let mut from = 0;
+        let (mut from, mut brought) = (0, 0);
         while from < len {
             let to = len.min(from + TURN_LEN);
             let mut baton = self.lock(&self.engines[worker])?;
@@ -34,13 +36,19 @@ impl Shared {
                 Engine::Unverified(plain) => W::run_plain(plain, part, from, to).map(|()| Ran::All),
                 Engine::Verified(worker) => worker
                     .advance(self.epochs.current())
-                    .and_then(|()| W::run(worker, part, from, to)),
+                    .and_then(|()| W::run(worker, part, (from, to), brought)),
             };
             baton.pass_on();
             from = match ran.map_err(|error| self.fail(error))? {
                 Ran::All => to,
                 Ran::Blocked(at) => {
                     self.await_return()?;
+                    at
+                }
+                Ran::Cold(at) => {
+                    brought = len.min(at + BROUGHT_LEN);
+                    let bring = self.bring_cold(worker, part, (at, brought));
+                    bring.map_err(|error| self.fail(error))?;
                     at
                 }
                 Ran::Foreign { .. } => {

@@ -33,6 +33,10 @@ pub(crate) struct Tree {
     roots: Vec<u32>,
     root_len: u16,
     first: usize,
+    /// The nodes above the path that was brought last, from the root on: the next path, mostly its
+    /// neighbour, begins where the two part.
+    trail: Vec<u32>,
+    trail_path: Path,
     node_bytes: Vec<u8>,
 }
 
@@ -44,6 +48,8 @@ impl Tree {
             roots: Vec::new(),
             root_len,
             first,
+            trail: Vec::new(),
+            trail_path: Path::ROOT,
             node_bytes: Vec::new(),
         }
     }
@@ -64,10 +70,11 @@ impl Tree {
 
     /// Brings every node above `path` into a slot, and makes the one that is missing, if any.
     pub(crate) fn bring_parent(&mut self, plan: &mut Plan, path: &Path) -> Result<Found, TreeStop> {
-        let mut node = self.root_above(path);
+        let mut node = self.follow_trail(path);
         loop {
             let (slot, len) = (self.nodes.get(node).slot, self.nodes.get(node).len);
             self.slots.get_mut(slot).referenced = true;
+            self.trail.push(node);
             let side = path.direction_at(len);
             let link = self.nodes.get(node).link(side);
             node = match link.child {
@@ -82,6 +89,19 @@ impl Tree {
                 _ => self.cut(plan, Found { node, slot, side }, path)?,
             };
         }
+    }
+
+    /// The lowest node of the trail that is above `path` and in a slot, taken from its end.
+    fn follow_trail(&mut self, path: &Path) -> u32 {
+        let shared = path.common_prefix(&self.trail_path).len();
+        self.trail_path = *path;
+        while let Some(node) = self.trail.pop() {
+            // What is above a node in a slot is in slots, too.
+            if self.nodes.get(node).len <= shared && self.nodes.get(node).slot != NO_SLOT {
+                return node;
+            }
+        }
+        self.root_above(path)
     }
 
     /// Adds a child, which is in no slot, through its parent.

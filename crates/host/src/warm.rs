@@ -2,7 +2,7 @@
 
 use crate::baton::Seat;
 use crate::error::HostError;
-use crate::operations::{Operations, Part};
+use crate::operations::{Operations, Part, Work};
 use crate::plan::Expect;
 use crate::record::Place;
 use crate::store::{Engine, Shared};
@@ -19,25 +19,49 @@ const PIECE_LEN: usize = 1 << 12;
 impl Shared {
     /// Moves all of a worker's records to deferred state.
     pub(crate) fn defer_all_of(&self, engine: &Seat) -> Result<(), HostError> {
-        // The first bits of the paths are enough to bring neighbours together.
-        let mut order: Vec<(u64, u32)> = match &*self.lock(engine)? {
+        let mut order = match &*self.lock(engine)? {
             Engine::Unverified(_) => Vec::new(),
             Engine::Verified(worker) => (0..worker.table.records.len())
                 .filter(|id| worker.table.record(*id).place() == Place::Tree)
-                .map(|id| {
-                    let bits = worker.path_of(id).bits();
-                    let first = bits.first_chunk().map_or(0, |bits| u64::from_be_bytes(*bits));
-                    (first, id)
-                })
+                .map(|id| (worker.path_of(id), id))
                 .collect(),
         };
+        self.defer_in_order(engine, &mut order)
+    }
+
+    /// Moves the records in the tree which the operations `from..to` of a part need to deferred
+    /// state: together, since neighbours share most of their paths.
+    #[cold]
+    pub(crate) fn bring_cold<W: Work>(
+        &self,
+        worker: usize,
+        part: &Part<'_, W>,
+        (from, to): (usize, usize),
+    ) -> Result<(), HostError> {
+        let engine = &self.engines[worker];
+        let (mut order, mut cold) = (Vec::new(), Vec::new());
+        for start in (from..to).step_by(PIECE_LEN) {
+            let mut baton = self.lock(engine)?;
+            if let Engine::Verified(worker) = &mut *baton {
+                worker.check_open()?;
+                W::find_cold(worker, part, (start, to.min(start + PIECE_LEN)), &mut cold)?;
+                order.extend(cold.drain(..).map(|id| (worker.path_of(id), id)));
+            }
+            baton.pass_on();
+        }
+        self.defer_in_order(engine, &mut order)
+    }
+
+    /// Moves records from the tree to deferred state, in pieces.
+    fn defer_in_order(&self, engine: &Seat, order: &mut Vec<(Path, u32)>) -> Result<(), HostError> {
         order.sort_unstable();
+        order.dedup();
         for piece in order.chunks(PIECE_LEN) {
             let mut baton = self.lock(engine)?;
             if let Engine::Verified(worker) = &mut *baton {
                 worker.check_open()?;
                 worker.advance(self.epochs.current())?;
-                worker.defer_from_tree(&mut piece.iter().map(|(_, id)| *id).collect())?;
+                worker.defer_leaves(piece)?;
             }
             baton.pass_on();
         }
@@ -55,7 +79,13 @@ impl Worker {
     /// leaves of those that are new. Others are left as they are.
     pub(crate) fn defer_from_tree(&mut self, ids: &mut Vec<u32>) -> Result<(), HostError> {
         ids.retain(|id| matches!(self.table.record(*id).place(), Place::New | Place::Tree));
-        for (path, id) in self.in_leaf_order(ids) {
+        let order = self.in_leaf_order(ids);
+        self.defer_leaves(&order)
+    }
+
+    /// As `defer_from_tree`, of records that are in the order of their leaves.
+    fn defer_leaves(&mut self, order: &[(Path, u32)]) -> Result<(), HostError> {
+        for (path, id) in order.iter().copied() {
             if !matches!(self.table.record(id).place(), Place::New | Place::Tree) {
                 continue;
             }

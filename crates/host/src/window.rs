@@ -312,7 +312,7 @@ impl Shared {
         loop {
             match self.run_on(executor, loans, part, (at, len))? {
                 Ran::All => return Ok(len),
-                Ran::Blocked(blocked) => return Ok(blocked),
+                Ran::Blocked(reached) | Ran::Cold(reached) => return Ok(reached),
                 Ran::Foreign { at: reached, relation, key } => {
                     let owner = self.owner_of(relation, &key);
                     let key = OwnedKey { owner, relation, key, executor, maybe: false };

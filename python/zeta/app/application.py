@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from zeta.app.annotation import names_around
+from zeta.app.compilation import compiled
 from zeta.app.declaration import Declaration, declare
+from zeta.app.encoding import Assembly, digest_of, encode
+from zeta.app.failure import REASON_BASE
 from zeta.app.relation import Table
 from zeta.app.signature import Signature
 from zeta.errors import InvalidType
@@ -25,6 +28,8 @@ class Application:
     reasons: ClassVar[dict[int, str]]
     """The texts of the application's own failures, by code."""
     _declaration: ClassVar[Declaration]
+    _assembly: ClassVar[Assembly]
+    _program: ClassVar[bytes]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -34,7 +39,10 @@ class Application:
         cls.transitions = {
             name: declared.signature for name, declared in declaration.transitions.items()
         }
-        cls.reasons = {}
+        assembly = compiled(declaration)
+        cls.reasons = {REASON_BASE + index: reason for index, reason in enumerate(assembly.reasons)}
+        cls._assembly = assembly
+        cls._program = encode(assembly)
 
     def __new__(cls) -> Self:
         raise InvalidType(
@@ -45,9 +53,19 @@ class Application:
     @classmethod
     def program(cls) -> bytes:
         """The program that a verifier loads: the application's one encoding."""
-        raise NotImplementedError
+        return cls._program
 
     @classmethod
     def digest(cls) -> bytes:
         """SHA-256 of "zeta program v1", a zero byte and the program: what people approve."""
-        raise NotImplementedError
+        return digest_of(cls._program)
+
+    @classmethod
+    def simulate(cls) -> Self:
+        """The application as plain Python over dicts: the meaning of its program.
+
+        Transitions are methods, relations are mappings, and `epoch` may be set.
+        """
+        from zeta.app.simulation import Simulation
+
+        return cast(Self, Simulation(cls._declaration, cls.reasons))

@@ -191,7 +191,7 @@ def declare_function(function: Any, names: dict[str, Any], is_method: bool) -> D
         if not arguments or arguments[0].annotation is not None:
             raise source.refuse(tree, f"`{tree.name}` has no `self`", "`self` as first argument")
         arguments = arguments[1:]
-    scope = {**names, **_closure(function)}
+    scope = {**names, **closure(function)}
     try:
         annotations = inspect.get_annotations(function)
     except NameError as error:
@@ -226,7 +226,7 @@ def _doc(tree: ast.FunctionDef) -> str:
     return inspect.cleandoc(ast.get_docstring(tree) or "")
 
 
-def _closure(function: FunctionType) -> dict[str, Any]:
+def closure(function: FunctionType) -> dict[str, Any]:
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:

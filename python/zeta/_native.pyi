@@ -16,6 +16,7 @@ from zeta.verifier import Progress
 __all__ = [
     "Column",
     "Path",
+    "Program",
     "Results",
     "Store",
     "Verifier",
@@ -258,6 +259,28 @@ def audit(folder: str | bytes, on_progress: Callable[[int, int], object] | None)
 
 def summarize(keys: Column, values: Column) -> bytes:
     """The encoded root of the canonical tree over these records."""
+
+@final
+class Program:
+    """A program that the loader took, and its machine over rows in a dict.
+
+    Raises `InvalidValue` for bytes that are no program.
+    """
+
+    def __new__(cls, data: BytesLike) -> Program: ...
+    @property
+    def digest(self) -> bytes: ...
+    def cost(self, transition: int) -> tuple[int, int, int]:
+        """The most rows, bytes of scratch memory, and time that a call takes."""
+
+    def run(
+        self, transition: int, args: BytesLike, epoch: int, rows: dict[tuple[int, bytes], bytes]
+    ) -> tuple[int, bytes, list[tuple[int, bytes, bytes | None]]]:
+        """Runs one call; `rows` holds the rows by relation and key.
+
+        Returns the code of its failure (0: none), its result, and each row that it wrote: the
+        relation, the key, and the row or none. Raises `InvalidValue` for ill-typed arguments.
+        """
 
 def key_value() -> bytes:
     """The program of the key-value application."""

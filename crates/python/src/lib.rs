@@ -17,6 +17,7 @@ mod number;
 mod options;
 mod outcome;
 mod path;
+mod program;
 mod record;
 mod results;
 mod store;
@@ -43,6 +44,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::path::PyPath;
+    #[pymodule_export]
+    use crate::program::PyProgram;
     #[pymodule_export]
     use crate::results::PyResults;
     #[pymodule_export]

@@ -32,14 +32,14 @@ from zeta.app.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Max:
     """The most bytes of a byte string, the most bytes of UTF-8 of a text, or elements of a list."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exactly:
     """The bytes of a byte string of fixed length."""
 

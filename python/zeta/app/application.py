@@ -56,6 +56,11 @@ class Application:
         return cls._program
 
     @classmethod
+    def assembly(cls) -> Assembly:
+        """The program in parts, for people to read."""
+        return cls._assembly
+
+    @classmethod
     def digest(cls) -> bytes:
         """SHA-256 of "zeta program v1", a zero byte and the program: what people approve."""
         return digest_of(cls._program)

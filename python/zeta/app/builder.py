@@ -26,7 +26,7 @@ from zeta.app.tree import Merges, Place, Variable
 from zeta.app.types import BOOL, Boolean, Enumeration, Integer, Type
 
 
-@dataclass(slots=True)
+@dataclass
 class State:
     """What is known at a point of the code."""
 

@@ -9,21 +9,21 @@ from zeta.app.tree import Place
 from zeta.app.types import Leaf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowOf:
     """The type of a register that holds a bound row of a relation."""
 
     table: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Register:
     """A register; its number is given when code is laid out."""
 
     type: Leaf | RowOf
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Operation:
     """One instruction: its name, what it writes, what it reads, and what stands in it."""
 
@@ -36,14 +36,14 @@ class Operation:
     constant: bytes = b""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Jump:
     """Goes on at another block."""
 
     to: Block
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Branch:
     """Goes on at one of two blocks."""
 
@@ -53,7 +53,7 @@ class Branch:
     place: Place
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Return:
     """Ends the call with its result."""
 
@@ -61,7 +61,7 @@ class Return:
     place: Place
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Fail:
     """Ends the call with a failure."""
 
@@ -72,7 +72,7 @@ class Fail:
 End: TypeAlias = Jump | Branch | Return | Fail
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class CodeBlock:
     """Operations that are run one after the other; an open block has no end yet."""
 

@@ -28,11 +28,20 @@ VALUES_MAX = 64
 NAME_MAX = 64
 """The longest name, in bytes."""
 
-RESERVED = ("digest", "epoch", "program", "reasons", "relations", "simulate", "transitions")
+RESERVED = (
+    "assembly",
+    "digest",
+    "epoch",
+    "program",
+    "reasons",
+    "relations",
+    "simulate",
+    "transitions",
+)
 """What every application has: no relation, constant or function may take these names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
     """A function with its signature and its source."""
 
@@ -41,7 +50,7 @@ class Declared:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declaration:
     """An application as its class declares it."""
 

@@ -45,7 +45,7 @@ OPCODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assembly:
     """A program in parts."""
 

@@ -13,7 +13,7 @@ from zeta.app.types import NUMBER, Structure, Type, join
 _versions = count()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What is known of a variable: the assignment that it has its value from, and its type."""
 
@@ -26,7 +26,7 @@ class Known:
     """The value of a plain number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conflict:
     """Why a variable cannot be read: paths that met do not agree on it."""
 

@@ -21,7 +21,7 @@ class Self:
 MISSING = object()
 
 
-@dataclass(slots=True)
+@dataclass
 class Loop:
     """A loop that is being unrolled: where `break` and `continue` go on."""
 
@@ -29,7 +29,7 @@ class Loop:
     next: Label
 
 
-@dataclass(slots=True)
+@dataclass
 class Frame:
     """One call of a function: of the transition itself, or of a helper."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from zeta.app.code import Register
+from zeta.app.node import Node
 from zeta.app.types import (
     BOOL,
     NUMBER,
@@ -28,39 +28,34 @@ from zeta.app.types import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Node):
     """A leaf whose value is known; no register holds it yet."""
 
     type: Leaf | Number
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Maybe:
+class Maybe(Node):
     """A value that may be none; where it is, the payload is made of zeros."""
 
     presence: Atom
     payload: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Node):
     """The values of a structure."""
 
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Node):
     """The elements of a list, encoded."""
 
     count: Atom
     data: Atom
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(Node):
     """None."""
 
 
@@ -193,8 +188,7 @@ def flat(type_: Type, value: Value, mark: Atom | None = None) -> Iterator[tuple[
             yield mark, value
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Node):
     """A value from outside: an argument, or what is read of a row."""
 
     value: Value

@@ -25,7 +25,7 @@ BINDS_MAX = 32
 """The most rows that a path binds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Instruction:
     """One instruction as a program holds it: registers are numbers, and so are jumps."""
 
@@ -37,7 +37,7 @@ class Instruction:
     constant: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Laid:
     """The code of a transition."""
 

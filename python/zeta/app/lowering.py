@@ -197,6 +197,9 @@ class Lowering:
             case Not(source):
                 true, false = self.branch(source)
                 return false, true
+            case Compare("!=", left, right):
+                true, false = self.branch(Compare("==", left, right))
+                return false, true
             case Logic(is_and, left, right):
                 true, false = self.branch(left)
                 self.builder.join(true if is_and else false)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zeta.errors import LanguageError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Position:
     """A part of a source file. Lines and columns count from 1, columns in characters."""
 

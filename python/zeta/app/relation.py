@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from zeta.app.codec import decoded, encoded
 from zeta.app.types import Flat, Structure, Type, flatten
+from zeta.app.values import admitted
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,7 +29,7 @@ class Relation(Generic[K, V]):
         def __delitem__(self, key: K) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A relation that was declared: its place among the others, and its types."""
 
@@ -43,6 +45,22 @@ class Table:
     def row_fields(self) -> list[Flat]:
         """The values of a row."""
         return _fields(self.row, "value")
+
+    def encode_key(self, key: Any) -> bytes:
+        """A key as bytes; raises `InvalidType` or `InvalidValue`."""
+        return encoded(self.key, admitted(self.key, key, "key"), is_record=True)
+
+    def encode_row(self, row: Any) -> bytes:
+        """A row as bytes; raises `InvalidType` or `InvalidValue`."""
+        return encoded(self.row, admitted(self.row, row, "row"), is_record=True)
+
+    def decode_key(self, data: bytes) -> Any:
+        """The key of some bytes; raises `InvalidValue` where they are none."""
+        return decoded(self.key, data, is_record=True)
+
+    def decode_row(self, data: bytes) -> Any:
+        """The row of some bytes; raises `InvalidValue` where they are none."""
+        return decoded(self.row, data, is_record=True)
 
 
 def _fields(type_: Type, name: str) -> list[Flat]:

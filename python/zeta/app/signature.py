@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zeta.app.codec import Reader, write
+from zeta.app.codec import decoded, encoded
 from zeta.app.types import Type
 from zeta.app.values import admitted
 from zeta.errors import InvalidType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """An argument of a transition."""
 
@@ -20,7 +20,7 @@ class Parameter:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signature:
     """A transition from outside."""
 
@@ -48,17 +48,12 @@ class Signature:
 
     def encode_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bytes:
         """The arguments of a call as bytes; raises `InvalidType` or `InvalidValue`."""
-        out = bytearray()
-        for parameter, value in zip(self.parameters, self.bound(args, kwargs), strict=True):
-            write(parameter.type, value, out)
-        return bytes(out)
+        pairs = zip(self.parameters, self.bound(args, kwargs), strict=True)
+        return b"".join(encoded(parameter.type, value) for parameter, value in pairs)
 
     def decode_result(self, data: bytes) -> Any:
         """The value that a call returned, with rows as instances and ordinary integers."""
-        reader = Reader(data)
-        value = reader.value(self.result)
-        reader.end()
-        return value
+        return decoded(self.result, data)
 
     def __str__(self) -> str:
         taken = ", ".join(f"{one.name}: {one.type}" for one in self.parameters)

@@ -23,7 +23,7 @@ def _tree(text: str) -> ast.Module:
     return ast.parse(text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A function's syntax tree, in the file that it was read from."""
 

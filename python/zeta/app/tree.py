@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from zeta.app.node import Node
 from zeta.app.position import Position
 from zeta.app.relation import Table
 from zeta.app.source import Source
@@ -15,22 +15,20 @@ Operator: TypeAlias = Literal["+", "-", "*", "//", "%"]
 Comparison: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Variable:
     """A local name of one call of a function."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Node):
     """A place that code may leave for: the end of a block."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Node):
     """Where a statement stands."""
 
     source: Source
@@ -44,24 +42,21 @@ class Place:
 # Expressions: each knows its type.
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Node):
     """A value that is known: a bool, integer, byte string, text, enum member or none."""
 
     type: Type
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Node):
     """The value of a variable; the type says whether it is known to be there."""
 
     type: Type
     variable: Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Node):
     """One value of a structure."""
 
     type: Type
@@ -69,24 +64,21 @@ class Member:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Node):
     """A structure of its values."""
 
     type: Type
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Coerce:
+class Coerce(Node):
     """The same value at a type that it fits."""
 
     type: Type
     source: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Node):
     """An operation on integers of one type."""
 
     type: Type
@@ -95,8 +87,7 @@ class Arithmetic:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Node):
     """A comparison of values of one type, or of byte strings."""
 
     comparison: Comparison
@@ -105,8 +96,7 @@ class Compare:
     type: Type = BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Logic:
+class Logic(Node):
     """A connective that evaluates its right side only where the left does not decide."""
 
     is_and: bool
@@ -115,16 +105,14 @@ class Logic:
     type: Type = BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node):
     """The other bool."""
 
     source: Expression
     type: Type = BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Node):
     """A conditional expression: both sides have its type."""
 
     type: Type
@@ -133,32 +121,28 @@ class Choice:
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class IsNone:
+class IsNone(Node):
     """Whether a value is none."""
 
     source: Expression
     type: Type = BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Node):
     """The bytes of a byte string, or the elements of a list."""
 
     source: Expression
     type: Type = U32
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Node):
     """One end of a slice; one that is a number may count from the end."""
 
     number: int | None
     position: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Node):
     """A part of a byte string, as Python cuts it: never outside."""
 
     type: Type
@@ -167,48 +151,42 @@ class Slice:
     end: Bound
 
 
-@dataclass(frozen=True, slots=True)
-class Concatenate:
+class Concatenate(Node):
     """Byte strings or texts one after the other."""
 
     type: Type
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Convert:
+class Convert(Node):
     """The value at another type; one that does not fit is a failed check."""
 
     type: Type
     source: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ToBytes:
+class ToBytes(Node):
     """The little-endian bytes of an integer."""
 
     type: Type
     source: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Hash:
+class Hash(Node):
     """SHA-256 of a message, or HMAC-SHA256 under a key."""
 
     key: Expression | None
     message: Expression
-    type: Type = field(default=Fixed(32))
+    type: Type = Fixed(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(Node):
     """The epoch of the call."""
 
     type: Type = U32
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(Node):
     """Whether a relation has a row for a key."""
 
     table: Table
@@ -216,8 +194,7 @@ class Contains:
     type: Type = BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(Node):
     """The row of a key, or none."""
 
     type: Type
@@ -225,8 +202,7 @@ class Find:
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Node):
     """The row of a key; an absent one is a failed check."""
 
     type: Type
@@ -234,16 +210,14 @@ class Load:
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Node):
     """A list of these elements."""
 
     type: Type
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Node):
     """Statements, and then a value."""
 
     type: Type
@@ -280,8 +254,7 @@ Expression: TypeAlias = (
 # Statements: each knows its place, for what is found out only when code is made of it.
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Node):
     """Gives a variable a value."""
 
     place: Place
@@ -289,16 +262,14 @@ class Assign:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluate:
+class Evaluate(Node):
     """Evaluates what may fail, for nothing else."""
 
     place: Place
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Node):
     """Fails with a reason unless the condition holds."""
 
     place: Place
@@ -306,8 +277,7 @@ class Check:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Node):
     """Makes a row hold a value."""
 
     place: Place
@@ -316,8 +286,7 @@ class Store:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Node):
     """Makes a row absent; one that is absent already is a failed check."""
 
     place: Place
@@ -325,8 +294,7 @@ class Delete:
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Node):
     """Adds an element to a list; `type` is the list's type from then on."""
 
     place: Place
@@ -335,8 +303,7 @@ class Append:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Node):
     """One of two ways; `merges` are the variables that they give different values."""
 
     place: Place
@@ -346,8 +313,7 @@ class If:
     merges: Merges
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Node):
     """Statements that may be left for their end; `merges` as for `If`."""
 
     place: Place
@@ -356,16 +322,14 @@ class Block:
     merges: Merges
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Node):
     """Goes on at the end of a block."""
 
     place: Place
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Node):
     """Ends the transition with a result."""
 
     place: Place
@@ -378,8 +342,7 @@ Statement: TypeAlias = (
 Merges: TypeAlias = tuple[tuple[Variable, Type], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Node):
     """The typed tree of a transition."""
 
     place: Place

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
 from zeta.app import integers
+from zeta.app.node import Node
 
 BYTES_MAX = 1 << 20
 """The longest byte string."""
@@ -17,16 +17,14 @@ CASES_MAX = 256
 """The most members of an enum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(Node):
     """True or false."""
 
     def __str__(self) -> str:
         return "bool"
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(Node):
     """An integer of fixed width; `cls` is the class that checks it."""
 
     cls: Any
@@ -54,8 +52,7 @@ class Integer:
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class Bytes:
+class Bytes(Node):
     """At most `longest` bytes."""
 
     longest: int
@@ -64,8 +61,7 @@ class Bytes:
         return f"Annotated[bytes, Max({self.longest})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Node):
     """Exactly `length` bytes."""
 
     length: int
@@ -78,8 +74,7 @@ class Fixed:
         return f"Annotated[bytes, Exactly({self.length})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Node):
     """Text of at most `longest` bytes of UTF-8."""
 
     longest: int
@@ -88,8 +83,7 @@ class Text:
         return f"Annotated[str, Max({self.longest})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Enumeration:
+class Enumeration(Node):
     """A member of an enum; a program knows it by its place."""
 
     cls: type[Enum]
@@ -102,8 +96,7 @@ class Enumeration:
         return self.cls.__name__
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(Node):
     """A value, or none."""
 
     inner: Inner
@@ -112,8 +105,7 @@ class Optional:
         return f"{self.inner} | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(Node):
     """A row class, or a tuple where `cls` is none: values side by side."""
 
     cls: type | None
@@ -127,8 +119,7 @@ class Structure:
         return f"tuple[{inner or '()'}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Node):
     """A list of at most `longest` elements: a result, or a local."""
 
     element: Type
@@ -138,16 +129,14 @@ class Listing:
         return f"Annotated[list[{self.element}], Max({self.longest})]"
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Node):
     """The type of `None`."""
 
     def __str__(self) -> str:
         return "None"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Node):
     """The type of an integer literal that has taken no type from its place."""
 
     def __str__(self) -> str:
@@ -171,8 +160,7 @@ def tuple_of(types: tuple[Type, ...]) -> Structure:
     return Structure(None, tuple(str(index) for index in range(len(types))), types)
 
 
-@dataclass(frozen=True, slots=True)
-class Flat:
+class Flat(Node):
     """One value of a program: where it comes from, and its type, which may be optional."""
 
     name: str

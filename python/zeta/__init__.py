@@ -1,22 +1,23 @@
 """Zeta: a stateful service whose every answer a small trusted verifier checks.
 
 `open` gives a verified key-value store inside this process. `Verifier` and `log` are for those who
-bring their own host, `summary` for those who bring existing data.
+bring their own host, `summary` for those who bring existing data, `receipts` for those who were
+shown one.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from zeta import errors
-from zeta.adoption import Summary, summary
-from zeta.operation import Operation
-from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
-from zeta.reason import NotYet, Reason
-from zeta.store import KINDS, UNVERIFIED, EpochInfo, Policy, Stats, Store, open
-from zeta.values import Batch, Values
 
 if TYPE_CHECKING:
-    from zeta import aio, answer, hazmat, log
+    from zeta import aio, answer, hazmat, log, receipts
+    from zeta.adoption import Summary, summary
     from zeta.auditing import AuditReport, audit
+    from zeta.operation import Operation
+    from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
+    from zeta.reason import NotYet, Reason
+    from zeta.store import KINDS, UNVERIFIED, EpochInfo, Policy, Stats, Store, open
+    from zeta.values import Batch, Values
     from zeta.verifier import KEY_VALUE, Progress, Verifier
 
 __all__ = [
@@ -48,18 +49,24 @@ __all__ = [
     "hazmat",
     "log",
     "open",
+    "receipts",
     "summary",
 ]
 
-# An import of `zeta` costs milliseconds: what not every program uses is loaded when it is used.
-_MODULES = {"aio", "answer", "hazmat", "log"}
-_HOMES = {
-    "AuditReport": "auditing",
-    "KEY_VALUE": "verifier",
-    "Progress": "verifier",
-    "Verifier": "verifier",
-    "audit": "auditing",
+# Everything is loaded when it is used: an import costs milliseconds, and who only checks receipts
+# needs neither the host nor the extension.
+_MODULES = {"aio", "answer", "hazmat", "log", "receipts"}
+_NAMES = {
+    "adoption": ("Summary", "summary"),
+    "auditing": ("AuditReport", "audit"),
+    "operation": ("Operation",),
+    "outcome": ("Certified", "Mismatch", "Outcome", "Pending", "Poisoned"),
+    "reason": ("NotYet", "Reason"),
+    "store": ("KINDS", "UNVERIFIED", "EpochInfo", "Policy", "Stats", "Store", "open"),
+    "values": ("Batch", "Values"),
+    "verifier": ("KEY_VALUE", "Progress", "Verifier"),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

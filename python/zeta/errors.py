@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from zeta.reason import Reason
-
 
 class Error(Exception):
     """The root of every exception that Zeta raises itself."""
@@ -103,6 +101,10 @@ class CertificationTimeout(Error, TimeoutError):
     """The epoch is not decided yet: its operations are provisional, and may be waited for again."""
 
 
+class ReceiptError(Error):
+    """What was shown as a receipt proves nothing; `zeta.receipts` has a subclass for each fault."""
+
+
 class HostError(Error):
     """The host failed or lied: answers that are not certified yet must not be relied on."""
 
@@ -113,6 +115,8 @@ class _RejectionError(HostError):
     __match_args__ = ("thread", "position", "reason")
 
     def __init__(self, thread: int, position: int, reason: str) -> None:
+        from zeta.reason import Reason  # it needs the extension, which who checks receipts lacks
+
         self.reason = Reason(reason)
         """The check that refused the entry."""
         self.number = self.reason.number

@@ -45,7 +45,7 @@ build: $(VENV)/.built ## Build the extension; leaves the command at .venv/bin/ze
 
 .PHONY: test
 test: setup format-check lint types build ## Check everything
-test: test-rust test-board mutants test-proofs test-python
+test: test-rust test-board mutants test-proofs test-python test-js
 
 .PHONY: format
 format: $(VENV)/.locked ## Format Rust and Python
@@ -93,6 +93,11 @@ test-proofs:
 .PHONY: test-python
 test-python: build
 	$(BIN)/python -m pytest
+
+# The same vectors as in Python, and no package but Node itself.
+.PHONY: test-js
+test-js:
+	node --test js
 
 .PHONY: tidy
 tidy: $(VENV)/.locked ## Check style alone (seconds)

@@ -38,6 +38,7 @@ for purpose in "$@"; do
         cargo fmt --version >/dev/null 2>&1 || want "rustfmt" rustfmt-web
         command -v go >/dev/null || want "Go, for the linearizability checker" \
             golang-go ca-certificates
+        command -v node >/dev/null || want "Node 18 or later, for receipts in JavaScript" nodejs
         command -v coqc >/dev/null || want "Coq, for the proofs" coq
         ;;
     *)

@@ -1,6 +1,7 @@
 """Runs the Python examples of the documentation: a page's blocks are one program, top to bottom."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ PAGES = [
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # an example may write files
+    # An example finds the samples beside it, and may write files.
+    shutil.copytree(ROOT / "docs/samples", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     text = page.read_text()
     names: dict[str, Any] = {"__name__": "__main__"}
     for found in BLOCK.finditer(text):

@@ -16,7 +16,7 @@ BUDGETS: dict[str, Any] = tomllib.loads((ROOT / "tests/tidy/budgets.toml").read_
 LINES: dict[str, int] = BUDGETS["lines"]
 TRUSTED: dict[str, Any] = BUDGETS["trusted"]
 
-SOURCE_SUFFIXES = {".rs", ".py", ".pyi", ".sh", ".toml", ".go", ".v", ".ml"}
+SOURCE_SUFFIXES = {".rs", ".py", ".pyi", ".sh", ".toml", ".go", ".v", ".ml", ".mjs"}
 DRAWERS = {"utils", "util", "common", "helpers", "helper", "misc", "shared", "tools", "manager"}
 # Spelled in pieces, or this file would be the first offender.
 LEFTOVERS = re.compile(r"\b(" + "|".join(("FIX" + "ME", "TO" + "DO", "X" * 3)) + r")\b")
@@ -109,10 +109,10 @@ def over_budget(lengths: dict[str, int], limits: dict[str, int], listed: str) ->
 
 
 def test_files_are_short() -> None:
-    lengths = {name_of(path): file_length(path) for path in files(".rs", ".py", ".go")}
+    lengths = {name_of(path): file_length(path) for path in files(".rs", ".py", ".go", ".mjs")}
     limits = {
         name_of(path): LINES["trusted" if is_trusted(path) else "other"]
-        for path in files(".rs", ".py", ".go")
+        for path in files(".rs", ".py", ".go", ".mjs")
     }
     fail_with("files are too long", over_budget(lengths, limits, "long_files"))
 
@@ -174,6 +174,7 @@ def says_its_subject(path: Path) -> bool:
         ".py": ('"""',),
         ".pyi": ('"""', "# "),
         ".go": ("// ",),
+        ".mjs": ("// ",),
         ".v": ("(** ", "(* "),
         ".ml": ("(** ", "(* "),
     }

@@ -13,6 +13,7 @@ def application() -> typer.Typer:
     from zeta.cli.bench import bench
     from zeta.cli.demo import demo
     from zeta.cli.replay import replay
+    from zeta.cli.verify import verify
     from zeta.cli.verify_log import verify_log
 
     app = typer.Typer(
@@ -23,7 +24,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for command in (demo, replay, bench, verify_log):
+    for command in (demo, replay, bench, verify, verify_log):
         name = command.__name__.replace("_", "-")
         app.command(name, help=_paragraphs(command))(guarded(command))
     return app

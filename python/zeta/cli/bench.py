@@ -1,4 +1,4 @@
-"""`zeta bench`: YCSB, policies side by side, and single calls from Python."""
+"""`zeta bench`: YCSB, policies side by side, single calls from Python, and receipts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 import zeta
-from zeta.cli import memory, options, single
+from zeta.cli import memory, options, proving, single
 from zeta.cli.checking import Checker
 from zeta.cli.failure import found_wrong, misuse
 from zeta.cli.loading import load
@@ -44,10 +44,10 @@ class Plan:
 
 def bench(
     workload: Annotated[
-        Literal["ycsb-a", "ycsb-b", "ycsb-c", "ycsb-d", "ycsb-f", "policies", "single"],
+        Literal["ycsb-a", "ycsb-b", "ycsb-c", "ycsb-d", "ycsb-f", "policies", "single", "receipts"],
         typer.Argument(
             help="A core workload of YCSB; `policies`: YCSB-A under each policy; "
-            "`single`: one get or put at a time."
+            "`single`: one get or put at a time; `receipts`: verifying them."
         ),
     ],
     records: Annotated[int, typer.Option(min=1, max=1 << 32, help="Records.")] = 1_000_000,
@@ -81,6 +81,9 @@ def bench(
     )
     if workload == "single":
         screen.result(single.bench_single(screen, records, seconds, value_size))
+        return
+    if workload == "receipts":
+        screen.result(proving.bench_receipts(screen, seconds))
         return
     name = "ycsb-a" if workload == "policies" else workload
     screen.say(

@@ -1,5 +1,5 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
-From zeta Require Import Thm.AddB.
+From zeta Require Import Thm.AddB Thm.Soundness Thm.Examples.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.
@@ -8,3 +8,11 @@ Print Assumptions other_element_is_published.
 Print Assumptions update_in_width.
 Print Assumptions retry_after_fatal_checks.
 Print Assumptions rejection_ignores_published.
+Print Assumptions strictly_serializable.
+Print Assumptions serializable_unless_found.
+Print Assumptions certified_is_prefix.
+Print Assumptions certified_is_frozen.
+Print Assumptions find_collision_sound.
+Print Assumptions find_collision_complete.
+Print Assumptions without_published_clocks.
+Print Assumptions honest_certifies.

@@ -48,7 +48,14 @@ Definition check_record (r : record) : result unit :=
         (Rejected ValueTooLong)
   end.
 
+(** A field of the log has 32 bits: the codec reads nothing else. *)
+Definition fits_fields (t : Timestamp) : bool := (epoch t <=? u32_max) && (counter t <=? u32_max).
+
 Definition check_entry (e : entry) : result unit :=
+  require (match e with
+           | AddB _ _ t _ | EvictB _ t | EvictBM _ _ t => fits_fields t
+           | _ => true
+           end) (Rejected Truncated);;
   match e with
   | AddM _ _ r | AddB _ _ _ r => check_record r
   | RunApp r => require (at_most ARGUMENTS_LEN_MAX (arguments (asked r)))

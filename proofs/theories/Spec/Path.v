@@ -20,9 +20,9 @@ Fixpoint side_of (a p : path) : option bool :=
   | _, _ => None
   end.
 
-(** Whether [p] lies strictly below [a]. *)
+(** Whether [p] lies strictly below [a]; nothing lies below a leaf, for no path is longer. *)
 Definition is_below (p a : path) : bool :=
-  match side_of a p with Some _ => true | None => false end.
+  Nat.ltb (length a) PATH_BITS && match side_of a p with Some _ => true | None => false end.
 
 (** The bit of [p] at [depth]; left where the path ends before. *)
 Definition direction_at (p : path) (depth : nat) : bool := nth depth p false.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from zeta.app.annotation import names_around
 from zeta.app.compilation import compiled
 from zeta.app.declaration import Declaration, declare
 from zeta.app.encoding import Assembly, digest_of, encode
 from zeta.app.failure import REASON_BASE
+from zeta.app.integers import U32
 from zeta.app.relation import Table
 from zeta.app.signature import Signature
 from zeta.errors import InvalidType
@@ -27,6 +28,10 @@ class Application:
     """The relations by name, in the order of their numbers."""
     reasons: ClassVar[dict[int, str]]
     """The texts of the application's own failures, by code."""
+    if TYPE_CHECKING:
+        epoch: U32
+        """The epoch in which a transition runs; it never goes down from call to call."""
+
     _declaration: ClassVar[Declaration]
     _assembly: ClassVar[Assembly]
     _program: ClassVar[bytes]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zeta import _native
+from zeta.argument import byte_string
 from zeta.column import BytesLike, Data, columns
+from zeta.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from zeta.answer import Pointer, Pointers
@@ -25,14 +27,20 @@ class Summary:
     @classmethod
     def from_bytes(cls, encoded: BytesLike) -> "Summary":
         """The summary that `bytes(summary)` encoded; raises `InvalidValue` for other bytes."""
-        encoded = bytes(encoded)
+        encoded = byte_string(encoded)
         records = int.from_bytes(encoded[-8:], "little")
         return cls(_native.decode_pointers(encoded[:-8]), records)
 
     @classmethod
     def from_hex(cls, text: str) -> "Summary":
-        """The summary that `hex` printed."""
-        return cls.from_bytes(bytes.fromhex(text))
+        """The summary that `hex` printed; raises `InvalidValue` for other text."""
+        if not isinstance(text, str):
+            raise InvalidType(f"`text` is text, not `{type(text).__name__}`")
+        try:
+            encoded = bytes.fromhex(text)
+        except ValueError:
+            raise InvalidValue("the text is not one of hexadecimal digits") from None
+        return cls.from_bytes(encoded)
 
     @property
     def left(self) -> "Pointer | None":

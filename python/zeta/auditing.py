@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from zeta import _native
+from zeta.argument import folder_path
 from zeta.outcome import Mismatch, Outcome
 from zeta.reason import NotYet
 from zeta.verifier import Rejected
@@ -95,4 +96,4 @@ def audit(
     `on_progress` is told how many bytes of how many are done. Raises `LogReadError` where the
     folder holds no logs of a store.
     """
-    return _native.audit(os.fspath(folder), on_progress)
+    return _native.audit(folder_path("folder", folder), on_progress)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from zeta import _native
 from zeta.column import BytesLike
+from zeta.errors import InvalidValue
 from zeta.log import Timestamp
 from zeta.store import Store
 
@@ -65,6 +66,8 @@ class Tamper:
 
     def corrupt_node(self, key: BytesLike, part: Literal["hash", "deferred"] = "hash") -> None:
         """Flips a bit of the node above a record's leaf: of its hash, or its deferred flag."""
+        if not isinstance(part, str) or part not in ("hash", "deferred"):
+            raise InvalidValue(f"`part` is `hash` or `deferred`, not `{part!r}`")
         _native.corrupt_node(self._store, key, part)
 
     def duplicate(self, key: BytesLike) -> None:

@@ -38,6 +38,7 @@ from zeta._native import (
     value_hash,
 )
 from zeta.answer import Answer, Done, Evicted, Failed, Pointer, Pointers, Refused
+from zeta.argument import byte_string
 from zeta.errors import InvalidValue
 
 __all__ = [
@@ -206,7 +207,8 @@ EMPTY_ROOT = Pointers()
 
 def arguments(*values: bytes) -> bytes:
     """Encodes byte strings as the arguments of an operation."""
-    return b"".join(len(value).to_bytes(4, "little") + value for value in values)
+    strings = [byte_string(value) for value in values]
+    return b"".join(len(string).to_bytes(4, "little") + string for string in strings)
 
 
 def _optional(value: bytes | None) -> bytes:

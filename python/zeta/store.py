@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, TypedDict
+from typing import Literal, Self, TypeAlias, TypedDict, get_args
 
 from zeta import _native
 from zeta.adoption import Summary, summary_of
+from zeta.argument import folder_path, many, number_within, whole_number
 from zeta.column import Data, Strings, column, columns
 from zeta.errors import (
     CertificationTimeout,
@@ -38,7 +39,7 @@ class OpenOptions(TypedDict):
     slots: int | None
     byte_budget: int | None
     epoch: float | None
-    log: str | bytes | None
+    log: str | None
 
 
 KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
@@ -135,7 +136,8 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
             numbers = KINDS[kinds]
             needs_values = kinds == "put"
         else:
-            numbers = kinds if hasattr(kinds, "__array_interface__") else list(kinds)
+            each = many("kinds", kinds)
+            numbers = each if hasattr(each, "__array_interface__") else list(each)
             needs_values = values is None and KINDS["put"] in numbers
         if values is None and needs_values:
             raise InvalidValue("puts need `values`")
@@ -159,7 +161,7 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
         Raises as `certify` does. A store without a clock turns its epoch for this.
         """
         self._check_certifies()
-        if not self._turns_by_itself and epoch == self.epoch:
+        if not self._turns_by_itself and whole_number("epoch", epoch) == self.epoch:
             self.turn()
         self.wait_for(epoch, timeout)
         return Certified()
@@ -224,25 +226,23 @@ def open(
     Raises `InvalidValue` and `InvalidType` for options that make no store, or data that are not
     those of the summary, and `LogWriteError` where the log cannot be begun.
     """
-    for name, number in (("workers", workers), ("slots", slots), ("byte_budget", byte_budget)):
-        if number is not None and not isinstance(number, int):
-            raise InvalidType(f"`{name}` is a number, not `{type(number).__name__}`")
     if epoch is not None and not isinstance(epoch, int | float):
         raise InvalidType(f"`epoch` is a number of seconds or `None`, not `{type(epoch).__name__}`")
     if not isinstance(policy, str):
         raise InvalidType(f"`policy` is a name, not `{type(policy).__name__}`")
+    if policy not in get_args(Policy):
+        raise InvalidValue(f"`policy` is one of {sorted(get_args(Policy))}, not `{policy}`")
     if on_epoch is not None and not callable(on_epoch):
         raise InvalidType(f"`on_epoch` is a function, not `{type(on_epoch).__name__}`")
-    _check_range("workers", workers, 256)
-    _check_range("slots", slots, 65_534)
-    _check_range("byte_budget", byte_budget, 2**63)
     options: OpenOptions = {
-        "workers": workers,
+        "workers": number_within("workers", workers, 1, 256),
         "policy": policy,
-        "slots": slots,
-        "byte_budget": byte_budget,
+        "slots": None if slots is None else number_within("slots", slots, 1, 65_534),
+        "byte_budget": (
+            None if byte_budget is None else number_within("byte_budget", byte_budget, 1, 2**63)
+        ),
         "epoch": epoch,
-        "log": None if log is None else os.fspath(log),
+        "log": None if log is None else folder_path("log", log),
     }
     if on_epoch is not None and policy in UNVERIFIED:
         raise InvalidValue("without a verifier nothing certifies: `on_epoch` is never called")
@@ -259,11 +259,6 @@ def open(
         )
         watch.start()
     return store
-
-
-def _check_range(name: str, number: int | None, most: int) -> None:
-    if number is not None and not 1 <= number <= most:
-        raise InvalidValue(f"`{name}` is `1` to `{most}`, not `{number}`")
 
 
 def _watch(reference: "weakref.ref[Store]", on_epoch: Callable[[EpochInfo], object]) -> None:

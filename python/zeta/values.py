@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from zeta import _native
-from zeta.errors import InvalidValue
+from zeta.argument import whole_number
+from zeta.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     import numpy
@@ -44,7 +45,10 @@ class Values(Sequence[bytes | None]):
     def __getitem__(self, index: int | slice) -> bytes | list[bytes | None] | None:
         if isinstance(index, slice):
             return [self._results[i] for i in range(*index.indices(len(self)))]
-        return self._results[index]
+        number = whole_number("index", index)
+        if not -len(self) <= number < len(self):
+            raise IndexError("a batch has no such operation")
+        return self._results[number]
 
     def __iter__(self) -> Iterator[bytes | None]:
         return map(self._results.__getitem__, range(len(self._results)))
@@ -72,7 +76,13 @@ class Values(Sequence[bytes | None]):
             index = self._results.statuses.index(_WRONG_WIDTH)
             raise InvalidValue(f"value `{index}` does not have the width of `{width}` bytes")
         if dtype is not None:
-            return numpy.frombuffer(self._results.content, dtype=dtype)
+            try:
+                kind = numpy.dtype(dtype)
+            except (TypeError, ValueError) as error:
+                raise InvalidType(f"`dtype` is none of numpy's: {error}") from None
+            if kind.itemsize != width or kind.hasobject:
+                raise InvalidValue(f"`{kind}` is no type of `{width}` bytes")
+            return numpy.frombuffer(self._results.content, dtype=kind)
         return numpy.frombuffer(self._results.content, dtype="u1").reshape(-1, width)
 
     def to_arrow(self) -> "pyarrow.Array":

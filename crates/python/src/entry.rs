@@ -91,7 +91,11 @@ fn encode_run_app(object: &Bound<'_, PyAny>, log: &mut Vec<u8>) -> PyResult<()> 
     let arguments = object.getattr("arguments")?;
     let arguments: BytesLike<'_> = arguments.extract()?;
     let slots = object.getattr("slots")?;
-    let slots = slots.try_iter()?.map(|slot| number(&slot?));
+    let not_many = |_| {
+        let name = class_name(&slots);
+        invalid_type(format!("`slots` are many numbers, not `{name}`"))
+    };
+    let slots = slots.try_iter().map_err(not_many)?.map(|slot| number(&slot?));
     let slots: Vec<u16> = slots.collect::<PyResult<_>>()?;
     if u16::try_from(slots.len()).is_err() || u32::try_from(arguments.len()).is_err() {
         return Err(invalid_value("the arguments or slots are more than an entry can hold"));

@@ -1,11 +1,18 @@
 //! Paths of the tree, as a class of Python.
 
 use crate::bytes_like::BytesLike;
-use crate::errors::invalid_value;
+use crate::errors::{class_name, invalid_type, invalid_value};
 use crate::number::number;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zeta_verifier::{Direction, PATH_BITS, Path};
+
+/// A path that Python passes in; for `from_py_with`.
+pub(crate) fn path(object: &Bound<'_, PyAny>) -> PyResult<PyPath> {
+    object
+        .extract()
+        .map_err(|_| invalid_type(format!("expected a `Path`, not `{}`", class_name(object))))
+}
 
 /// A place in the tree: up to 256 bits, the most significant bit of byte 0 first.
 #[pyclass(module = "zeta.log", name = "Path", frozen, eq, ord, hash, from_py_object)]
@@ -52,7 +59,7 @@ impl PyPath {
     }
 
     /// Whether this path is strictly below `ancestor`.
-    fn is_below(&self, ancestor: &Self) -> bool {
+    fn is_below(&self, #[pyo3(from_py_with = path)] ancestor: Self) -> bool {
         self.0.is_proper_descendant_of(&ancestor.0)
     }
 
@@ -62,7 +69,7 @@ impl PyPath {
     }
 
     /// The longest path above or at both.
-    fn common_prefix(&self, other: &Self) -> Self {
+    fn common_prefix(&self, #[pyo3(from_py_with = path)] other: Self) -> Self {
         Self(self.0.common_prefix(&other.0))
     }
 

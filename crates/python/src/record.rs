@@ -4,7 +4,7 @@ use crate::bytes_like::BytesLike;
 use crate::class::Class;
 use crate::errors::{class_name, invalid_type, invalid_value};
 use crate::number::number;
-use crate::path::PyPath;
+use crate::path::{PyPath, path};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zeta_program::RelationId;
@@ -21,7 +21,7 @@ pub(crate) fn with_record<T>(
     body: impl FnOnce(&Record<'_>) -> T,
 ) -> PyResult<T> {
     if NODE.is_class_of(object)? {
-        let path = object.getattr("path")?.extract::<PyPath>()?.0;
+        let path = path(&object.getattr("path")?)?.0;
         let mut node = Vec::new();
         encode_node(&pointers(object)?, &mut node);
         return Ok(body(&Record::Node { path, node: &node }));
@@ -58,9 +58,13 @@ fn pointer(object: &Bound<'_, PyAny>) -> PyResult<Pointer> {
         let name = class_name(object);
         return Err(invalid_type(format!("expected `Pointer` or `None`, not `{name}`")));
     }
-    let path = object.getattr("path")?.extract::<PyPath>()?.0;
+    let path = path(&object.getattr("path")?)?.0;
     let hash = hash_from(&object.getattr("hash")?)?;
-    let deferred = object.getattr("deferred")?.extract()?;
+    let flag = object.getattr("deferred")?;
+    let deferred = flag.extract().map_err(|_| {
+        let name = class_name(&flag);
+        invalid_type(format!("`deferred` is `True` or `False`, not `{name}`"))
+    })?;
     Ok(Pointer::To(Link { path, hash, deferred }))
 }
 

@@ -4,7 +4,7 @@ use crate::bytes_like::BytesLike;
 use crate::class::Class;
 use crate::column::PyColumn;
 use crate::errors::{epoch_error, host_error, invalid_value, status_error};
-use crate::number::number;
+use crate::number::{number, number_or_none, timeout};
 use crate::options::OpenOptions;
 use crate::outcome::outcome_object;
 use crate::results::{Kinds, PyResults};
@@ -205,7 +205,7 @@ impl PyStore {
         kinds: &Bound<'_, PyAny>,
         keys: &PyColumn,
         values: Option<PyRef<'_, PyColumn>>,
-        width: Option<usize>,
+        #[pyo3(from_py_with = number_or_none)] width: Option<usize>,
     ) -> PyResult<PyResults> {
         let kinds = match kinds.extract::<u16>() {
             Ok(kind) => Kinds::All(kind),
@@ -245,15 +245,9 @@ impl PyStore {
         &self,
         py: Python<'_>,
         #[pyo3(from_py_with = number)] epoch: u32,
-        timeout: Option<f64>,
+        #[pyo3(from_py_with = timeout)] timeout: Option<Duration>,
     ) -> PyResult<()> {
-        let deadline = match timeout.map(Duration::try_from_secs_f64) {
-            None => None,
-            Some(Ok(timeout)) => Instant::now().checked_add(timeout),
-            Some(Err(_)) => {
-                return Err(invalid_value("`timeout` is a number of seconds, or `None`"));
-            }
-        };
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let slice = left.map_or(WAIT_SLICE, |left| left.min(WAIT_SLICE));

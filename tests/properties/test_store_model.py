@@ -26,7 +26,7 @@ class StoreMachine(RuleBasedStateMachine):
             data,
             policy=self.policy,
             workers=self.workers,
-            slots=48,
+            slots=64,
             epoch=None,
             summary=zeta.summary(data),
         )

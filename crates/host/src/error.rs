@@ -44,7 +44,7 @@ pub enum HostError {
     /// The caller's options make no store.
     BadOption {
         option: &'static str,
-        why: &'static str,
+        why: String,
     },
     /// The bytes are not a program.
     BadProgram {

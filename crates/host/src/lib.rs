@@ -55,6 +55,6 @@ pub use batch::{
 };
 pub use epochs::EpochInfo;
 pub use error::HostError;
-pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, SLOTS_MIN, WORKERS_MAX};
-pub use start::hasher;
+pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, WORKERS_MAX};
+pub use start::{hasher, slots_min};
 pub use store::{Stats, Store};

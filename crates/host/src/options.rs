@@ -103,8 +103,6 @@ impl Options {
     }
 }
 
-/// The fewest slots of a worker: the path of a record from the root must fit.
-pub const SLOTS_MIN: u16 = 32;
 /// The most workers of a store.
 pub const WORKERS_MAX: u16 = 256;
 /// The smallest byte budget: the longest records of one operation, and room beside them.

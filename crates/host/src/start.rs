@@ -12,6 +12,7 @@ use crate::unverified::Unverified;
 use crate::worker::{Parts, Worker};
 use std::sync::Arc;
 use zeta_program::Program;
+use zeta_program::bound::ROW_COUNT_MAX;
 use zeta_verifier::{
     Board, Config, Entry, Incarnation, InstanceId, Path, Record, SlotId, Standard, ThreadId,
     Verifier, encode_node, sha256,
@@ -60,7 +61,7 @@ pub(crate) fn start(
     let verifier = Verifier::new(&config, Program::clone(program));
     let verifier = verifier.map_err(|_| HostError::BadOption {
         option: "workers",
-        why: "the verifier accepts no such configuration",
+        why: "the verifier accepts no such configuration".to_owned(),
     })?;
     if !options.policy.is_verified() {
         let tables = initial.tables.into_iter();
@@ -80,7 +81,7 @@ pub(crate) fn start(
             table,
             tree: Tree::new(nodes, partition.depth, first),
             slots: Slots::new(nodes, record_slots(options, nodes)),
-            passage: options.slots_per_worker - 1,
+            passage: options.slots_per_worker - PASSAGE_SLOTS,
             policy: options.policy,
             hasher: hasher(),
             program: program.clone(),
@@ -98,19 +99,38 @@ pub(crate) fn start(
     })
 }
 
+/// Slots for the nodes from the top of a worker's part to a record: the longest path among 2^32
+/// records. Who chooses keys cannot make it longer without as many hashes.
+const PATH_SLOTS: u16 = 40;
+/// Slots for the records of one operation.
+const ROW_SLOTS: u16 = ROW_COUNT_MAX as u16;
+/// The slot of records that pass through.
+const PASSAGE_SLOTS: u16 = 1;
+
+/// The fewest slots of a worker, under any policy, in a store of so many workers.
+#[must_use]
+pub fn slots_min(workers: u16) -> u16 {
+    top_slots(workers) + PATH_SLOTS + ROW_SLOTS + PASSAGE_SLOTS
+}
+
+/// Slots that are never free: the root's, and the top of each part of the tree that a worker has.
+fn top_slots(workers: u16) -> u16 {
+    let depth = Partition::new(workers).depth;
+    1 + (1_u16 << depth).div_ceil(workers)
+}
+
 /// How many of the slots are for nodes of the tree.
 fn node_slots(options: &Options) -> u16 {
     let slots = options.slots_per_worker;
     match options.policy {
-        // A handful for operations on several records.
-        Policy::MerkleOnly => slots - (slots / 4).clamp(8, 64),
-        _ => (slots / 4).max(40.min(slots / 2)),
+        Policy::MerkleOnly => slots - PASSAGE_SLOTS - (slots / 4).clamp(ROW_SLOTS, 64),
+        _ => (slots / 4).max(top_slots(options.workers) + PATH_SLOTS),
     }
 }
 
-/// How many of the other slots are for records; the last of all is for those that pass through.
+/// How many of the other slots are for records.
 fn record_slots(options: &Options, nodes: u16) -> u16 {
-    let rest = options.slots_per_worker - nodes - 1;
+    let rest = options.slots_per_worker - nodes - PASSAGE_SLOTS;
     match options.policy {
         // They stay no longer than a chunk of operations.
         Policy::DeferredOnly => rest.min(256),

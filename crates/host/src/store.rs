@@ -12,11 +12,11 @@ use crate::error::HostError;
 use crate::fork;
 use crate::log_dir::LogDir;
 use crate::operations::{Calls, KeyValue, Part};
-use crate::options::{BYTE_BUDGET_MIN, Options, Policy, SLOTS_MIN, WORKERS_MAX};
+use crate::options::{BYTE_BUDGET_MIN, Options, Policy, WORKERS_MAX};
 use crate::pool::Pool;
 use crate::record::Place;
 use crate::shape::Shape;
-use crate::start;
+use crate::start::{self, slots_min};
 use crate::unverified::Unverified;
 use crate::worker::Worker;
 use parking_lot::RwLock;
@@ -414,16 +414,20 @@ impl Engine {
 }
 
 fn check_options(options: &Options) -> Result<Partition, HostError> {
-    let bad = |option, why| Err(HostError::BadOption { option, why });
+    let bad = |option, why: &str| Err(HostError::BadOption { option, why: why.to_owned() });
     if options.workers == 0 || options.workers > WORKERS_MAX {
         return bad("workers", "there must be at least one, and at most 256");
     }
     let partition = Partition::new(options.workers);
-    let parts = (1_u32 << partition.depth).div_ceil(u32::from(options.workers)) as u16;
-    if options.slots_per_worker < SLOTS_MIN.saturating_add(2 * parts)
-        || options.slots_per_worker == u16::MAX
-    {
-        return bad("slots_per_worker", "too few for the paths of the tree, or more than 65534");
+    let (slots, least) = (options.slots_per_worker, slots_min(options.workers));
+    if !(least..u16::MAX).contains(&slots) {
+        let workers = options.workers;
+        return bad(
+            "slots_per_worker",
+            &format!(
+                "`{slots}` are not `{least}` to `65534`, as each of `{workers}` workers needs"
+            ),
+        );
     }
     if options.byte_budget < BYTE_BUDGET_MIN {
         return bad("byte_budget", "the longest records of one operation must fit: 20 MiB");

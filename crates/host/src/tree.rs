@@ -226,3 +226,41 @@ pub(crate) fn prefix(path: &Path, len: u16) -> usize {
     let top = u32::from_be_bytes([bits[0], bits[1], bits[2], bits[3]]);
     (u64::from(top) >> (32 - len)) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path that parts from all zeros at bit `at`.
+    fn fork(at: u16) -> Path {
+        let mut bits = [0; 32];
+        bits[usize::from(at / 8)] = 0x80 >> (at % 8);
+        Path::leaf(&bits)
+    }
+
+    /// Makes a path of `depth` nodes, the root among them, in so many slots.
+    fn grow(slots: u16, depth: u16) -> Result<Found, TreeStop> {
+        let mut tree = Tree::new(slots, 0, 0);
+        let root = tree.nodes.push(TreeNode::new(0)).ok_or(TreeStop::Full)?;
+        tree.put_root(root)?;
+        let mut plan = Plan::default();
+        let zeros = Path::leaf(&[0; 32]);
+        let found = tree.bring_parent(&mut plan, &zeros)?;
+        tree.set_leaf(found, zeros, true);
+        for at in 1..depth {
+            let path = fork(at);
+            let found = tree.bring_parent(&mut plan, &path)?;
+            tree.set_leaf(found, path, true);
+        }
+        tree.bring_parent(&mut plan, &zeros)
+    }
+
+    #[test]
+    fn a_path_takes_a_slot_for_each_node_and_no_more() {
+        for depth in 1..60 {
+            assert!(grow(depth, depth).is_ok(), "{depth}");
+            let one_less = grow(depth - 1, depth);
+            assert!(matches!(one_less, Err(TreeStop::SlotsTooFew)), "{depth}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use zeta_host::hazmat;
 use zeta_host::{
     Batch, Column, Entropy, HostError, Options, Policy, Results, Status, Store, Transitions,
+    slots_min,
 };
 use zeta_verifier::{Entry, Outcome};
 
@@ -230,10 +231,10 @@ proptest! {
     fn answers_are_those_of_a_sequential_run_and_every_epoch_certifies(
         policy in policy(),
         workers in prop_oneof![2 => Just(1_u16), 3 => 2_u16..6],
-        slots in 64_u16..400,
+        more_slots in 0_u16..336,
         actions in prop::collection::vec(action(), 1..12),
     ) {
-        let store = open(policy, workers, slots, None);
+        let store = open(policy, workers, slots_min(workers) + more_slots, None);
         let mut model = Model::default();
         for action in &actions {
             match action {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use zeta_host::{
     Batch, COMPARE_AND_SET, Column, DELETE, Entropy, GET, Options, PUT, Policy, RENAME, Results,
-    Status, Store, Transitions,
+    Status, Store, Transitions, slots_min,
 };
 use zeta_verifier::Outcome;
 
@@ -199,11 +199,11 @@ proptest! {
     fn answers_are_those_of_a_map_and_every_epoch_certifies(
         policy in policy(),
         workers in 1_u16..6,
-        slots in 64_u16..160,
+        more_slots in 0_u16..96,
         idle_epochs in 0_u32..3,
         actions in prop::collection::vec(action(), 1..25),
     ) {
-        let store = open(policy, workers, slots, idle_epochs, None);
+        let store = open(policy, workers, slots_min(workers) + more_slots, idle_epochs, None);
         let mut model = Model::new();
         for action in &actions {
             apply(&store, &mut model, action);

@@ -13,7 +13,7 @@ KEYS = [b"key %d" % number for number in range(300)]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with zeta.open(workers=2, slots=64, epoch=None, log=tmp_path / "logs") as store:
+    with zeta.open(workers=2, slots=96, epoch=None, log=tmp_path / "logs") as store:
         for value in (b"1", b"2"):
             store.put_many(KEYS, [value] * len(KEYS))
             store.rename(KEYS[0], KEYS[1])

@@ -51,7 +51,7 @@ def in_threads(count: int, body: Callable[[int], None]) -> None:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_many_threads_share_a_store(workers: int) -> None:
     threads, rounds = 8, 150
-    with zeta.open(workers=workers, slots=64, epoch=0.02) as store:
+    with zeta.open(workers=workers, slots=96, epoch=0.02) as store:
 
         def count_up(number: int) -> None:
             for _ in range(rounds):

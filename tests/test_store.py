@@ -1,6 +1,7 @@
 """The embedded store: its operations, its mapping, its handles, its epochs and its errors."""
 
 import pickle
+import re
 import threading
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -135,6 +136,20 @@ def test_stats_say_where_records_live() -> None:
         assert len(store) == 99
 
 
+def test_long_idle_values_go_to_the_tree_and_short_ones_stay() -> None:
+    keys = [b"%d" % number for number in range(80)]
+    with zeta.open(epoch=None) as store:
+        store.put_many(keys, [key * ((1 << 20) // len(key)) for key in keys])
+        store.put_many([b"short " + key for key in keys * 300], keys * 300)
+        # One is used in each epoch: where that is not in a slot, it stays deferred.
+        for _ in range(4):
+            assert store.get(keys[0]) is not None
+            store.certify()
+        assert 30 < store.stats().in_tree < 80
+        for key in keys:
+            assert store.get(key) == key * ((1 << 20) // len(key))
+
+
 def test_closing_certifies_and_ends() -> None:
     store = zeta.open(epoch=None)
     store.put(b"a", b"1")
@@ -228,6 +243,21 @@ def test_limits() -> None:
 def test_bad_options(options: dict[str, object]) -> None:
     with pytest.raises((errors.ApiMisuse, TypeError)):
         zeta.open(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("policy", VERIFIED)
+def test_the_fewest_slots_are_told_and_are_enough(policy: Policy) -> None:
+    with pytest.raises(errors.InvalidValue, match=r"slots.*`2` are not `\d+` to") as told:
+        zeta.open(policy=policy, slots=2)
+    least = int(re.findall(r"`(\d+)` to", str(told.value))[0])
+    with pytest.raises(errors.InvalidValue, match=f"`{least}` to"):
+        zeta.open(policy=policy, slots=least - 1)
+    keys = [b"%d" % number for number in range(20_000)]
+    with zeta.open(policy=policy, slots=least) as store:
+        store.put_many(keys, keys)
+        for key in keys[:500]:
+            store.rename(key, key + b"!")
+        assert store.get_many(keys[500:]).to_list() == keys[500:]
 
 
 def test_a_log_needs_a_place(tmp_path: Path) -> None:

@@ -215,7 +215,8 @@ def open(
     - `policy`: where records are between their operations. `hybrid` keeps hot ones in slots, the
       rest deferred, idle ones in the tree; `deferred` and `merkle` know one place. Two are there to
       compare with: `unverified` runs the same program without a verifier, `map` not even that.
-    - `slots`: records in each thread's trusted memory, `None` for a cache's worth.
+    - `slots`: records in each thread's trusted memory, `None` for a cache's worth. The rows of
+      an operation and a path of the tree must fit: fewer are refused, and told how many it takes.
     - `byte_budget`: bytes of keys and values in each thread's slots, `None` for 64 MiB.
     - `epoch`: seconds between certifications; `None` certifies only when it is asked to.
     - `log`: a new or empty directory for the logs of the verifier's threads.

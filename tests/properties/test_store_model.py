@@ -26,7 +26,7 @@ class StoreMachine(RuleBasedStateMachine):
             data,
             policy=self.policy,
             workers=self.workers,
-            slots=64,
+            slots=96,
             epoch=None,
             summary=zeta.summary(data),
         )

@@ -25,8 +25,8 @@ pub(crate) struct AskedKey {
 }
 
 impl Asked {
-    /// Notes the distinct keys of the part's calls `start..end`, none of those that the verifier will
-    /// refuse, and begins to fetch their places.
+    /// Notes the distinct keys of the part's calls `start..end`, none of those that the verifier
+    /// will refuse, and begins to fetch their places.
     #[inline]
     pub(crate) fn collect(
         &mut self,

@@ -103,6 +103,12 @@ impl Record {
         (self.value_len != NULL).then(|| &self.bytes()[start..start + self.value_len as usize])
     }
 
+    /// Bytes of the value; none for null.
+    #[inline(always)]
+    pub(crate) fn value_len(&self) -> usize {
+        if self.value_len == NULL { 0 } else { self.value_len as usize }
+    }
+
     #[inline(always)]
     pub(crate) fn set_value(&mut self, value: Option<&[u8]>) {
         let start = usize::from(self.key_len);

@@ -4,12 +4,25 @@ use crate::error::HostError;
 use crate::options::Policy;
 use crate::plan::Expect;
 use crate::worker::Worker;
-use zeta_verifier::Epoch;
+use zeta_verifier::{ELEMENT_VALUE_LEN_MAX, Epoch};
 
 /// Bytes of planned log beyond which the verifier is asked.
 const LOG_LEN_MAX: usize = 1 << 15;
 /// Records that one piece of a sweep moves to the tree at most.
 const RETIRED_MAX: usize = 2048;
+
+/// Bytes of values that one piece of a sweep stamps anew or moves, before others get the worker.
+const VALUE_BYTES_MAX: usize = 8 << 20;
+
+/// Epochs that a record may stay deferred without use, where its value has so many bytes. A long
+/// one is hashed at each stamp: the longer it is, the sooner the tree is cheaper.
+fn patience(idle_epochs: u8, value_len: usize) -> u8 {
+    if value_len <= ELEMENT_VALUE_LEN_MAX {
+        return idle_epochs;
+    }
+    let shorter = usize::from(idle_epochs) * ELEMENT_VALUE_LEN_MAX / value_len;
+    idle_epochs.min(u8::try_from(shorter).unwrap_or(u8::MAX).max(1))
+}
 
 /// How far a sweep has come.
 #[derive(Clone, Copy, Default)]
@@ -38,7 +51,8 @@ impl Worker {
         self.check()?;
         let end = self.table.records.len().min(cursor.next.saturating_add(count));
         let mut retired = Vec::new();
-        while cursor.next < end {
+        let mut bytes = 0;
+        while cursor.next < end && bytes < VALUE_BYTES_MAX {
             let id = cursor.next;
             cursor.next += 1;
             let record = self.table.record_mut(id);
@@ -47,9 +61,13 @@ impl Worker {
             }
             record.idle = record.idle.saturating_add(1);
             record.heat /= 2;
+            let len = record.value_len();
+            bytes += len;
             let retires = match self.policy {
                 Policy::MerkleOnly => true,
-                Policy::Hybrid => record.idle > self.idle_epochs && cursor.retirable > 0,
+                Policy::Hybrid => {
+                    record.idle > patience(self.idle_epochs, len) && cursor.retirable > 0
+                }
                 Policy::DeferredOnly | Policy::Unverified | Policy::PlainMap => false,
             };
             if retires {
@@ -76,5 +94,17 @@ impl Worker {
     pub(crate) fn plan_restamp(&mut self, id: u32) {
         self.plan_add_b(id, self.passage);
         self.plan.evict_b(Expect::Restamp { record: id }, self.passage);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::patience;
+
+    #[test]
+    fn the_longer_a_value_the_sooner_it_goes_to_the_tree() {
+        let epochs = [0, 512, 513, 1024, 5120, 30_720, 1 << 20].map(|len| patience(60, len));
+        assert_eq!(epochs, [60, 60, 59, 30, 6, 1, 1]);
+        assert_eq!([0, 1, 600].map(|len| patience(0, len)), [0, 0, 0]);
     }
 }

@@ -258,7 +258,7 @@ fn callers_on_many_threads_share_a_store_whose_epochs_turn_by_themselves() {
 #[test]
 fn malformed_calls_are_refused_and_harm_nobody() {
     for workers in [1, 2] {
-        let store = open(Policy::Hybrid, workers, 64, 1, None);
+        let store = open(Policy::Hybrid, workers, slots_min(workers), 1, None);
         for arguments in [&[][..], &[1, 0, 0, 0], &[255; 8], &[0, 0, 0, 0, 9]] {
             for transition in [GET, PUT, RENAME, 99] {
                 assert_eq!(call(&store, transition, arguments).0, Status::Refused);

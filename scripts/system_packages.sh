@@ -35,6 +35,7 @@ for purpose in "$@"; do
         has_rust || want "Rust 1.$RUST_MINOR_MIN or later" cargo-web rustc-web ca-certificates
         ;;
     test)
+        command -v git >/dev/null || want "git, which lists the files to check" git
         cargo fmt --version >/dev/null 2>&1 || want "rustfmt" rustfmt-web
         command -v go >/dev/null || want "Go, for the linearizability checker" \
             golang-go ca-certificates

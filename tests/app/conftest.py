@@ -52,6 +52,12 @@ class Both:
         except CheckFailed as error:
             return error.code, error.reason
 
+    def put(self, relation: str, key: Any, row: Any) -> None:
+        """Prepares a row."""
+        table = self.app.relations[relation]
+        getattr(self.simulation, relation)[key] = row
+        self.rows[table.index, table.encode_key(key)] = table.encode_row(row)
+
     def agree(self) -> None:
         """Both worlds hold the same rows."""
         expected = {
@@ -62,6 +68,6 @@ class Both:
         assert self.rows == expected
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def both() -> Callable[[type[Application]], Both]:
     return Both

@@ -77,6 +77,7 @@ from zeta.app.types import (
     Text,
     Type,
     encoded_max,
+    flatten,
 )
 
 _PURE = (Constant, Read, Member, Build, Coerce, Compare, Logic, Not, IsNone, Length, Epoch)
@@ -473,8 +474,9 @@ class Lowering:
         longest = encoded_max(listing) - 6
         data = held.data
         pending: list[Atom] = []
-        for presence, atom in flat(listing.element, element):
-            body = [*self._sized(atom)]
+        leaves = [one.leaf for one in flatten(listing.element, "element")]
+        for leaf, (presence, atom) in zip(leaves, flat(listing.element, element), strict=True):
+            body = self._sized(leaf, atom)
             if presence is None:
                 pending += body
             elif isinstance(presence, Known):
@@ -491,9 +493,9 @@ class Lowering:
         data = self._packed(longest, [data, *pending])
         return Row(self._next(held.count), data)
 
-    def _sized(self, atom: Atom) -> list[Atom]:
+    def _sized(self, leaf: Leaf, atom: Atom) -> list[Atom]:
         """The parts of a leaf's encoding: its length where that is not fixed, and its bytes."""
-        if isinstance(atom.type, Bytes | Text):
+        if isinstance(leaf, Bytes | Text):
             if isinstance(atom, Known):
                 raw = atom.value.encode() if isinstance(atom.value, str) else atom.value
                 return [Known(U32, len(raw)), atom]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from zeta.app.annotation import names_around
-from zeta.app.compilation import compiled
+from zeta.app.compilation import compiled, loaded
 from zeta.app.declaration import Declaration, declare
-from zeta.app.encoding import Assembly, digest_of, encode
+from zeta.app.encoding import Assembly, digest_of
 from zeta.app.failure import REASON_BASE
 from zeta.app.integers import U32
 from zeta.app.relation import Table
@@ -47,7 +47,7 @@ class Application:
         assembly = compiled(declaration)
         cls.reasons = {REASON_BASE + index: reason for index, reason in enumerate(assembly.reasons)}
         cls._assembly = assembly
-        cls._program = encode(assembly)
+        cls._program = loaded(declaration, assembly)
 
     def __new__(cls) -> Self:
         raise InvalidType(

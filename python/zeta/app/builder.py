@@ -162,7 +162,7 @@ class Builder:
                 joined.variables[variable] = self._merged(edges, found, type_)
         after = CodeBlock()
         for block, _ in edges:
-            block.end = Jump(after)
+            block.end = Jump(after, self.place)
         self.block, self.state = after, joined
 
     def _merged(self, edges: Sequence[Edge], values: list[Value], type_: Type) -> Value:

@@ -68,9 +68,6 @@ class Calls(Conditions):
     helpers: dict[tuple[FunctionType, bool], Declared]
     """The helpers that were read already, by function and whether they are methods."""
 
-    def _call(self, node: ast.Call) -> Expression:
-        return self.call(node)
-
     def call(self, node: ast.Call) -> Expression:
         for argument in (*node.args, *node.keywords):
             if isinstance(argument, ast.Starred) or getattr(argument, "arg", "") is None:

@@ -41,6 +41,7 @@ class Jump:
     """Goes on at another block."""
 
     to: Block
+    place: Place
 
 
 @dataclass(eq=False)

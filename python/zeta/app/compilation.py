@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from zeta import _native
 from zeta.app.declaration import Declaration, Declared
-from zeta.app.encoding import Assembly
+from zeta.app.encoding import Assembly, encode
 from zeta.app.layout import Laid, lay_out
 from zeta.app.lowering import Lowering
 from zeta.app.statements import check_transition
+from zeta.errors import InvalidValue
 
 
 def compiled(declaration: Declaration) -> Assembly:
@@ -29,6 +32,33 @@ def compiled(declaration: Declaration) -> Assembly:
         tuple(reasons),
         tuple(transitions),
     )
+
+
+def loaded(declaration: Declaration, assembly: Assembly) -> bytes:
+    """The bytes of a program that the verifier's loader takes; raises `LanguageError`."""
+    program = encode(assembly)
+    try:
+        _native.Program(program)
+    except InvalidValue:
+        for place, one in enumerate(assembly.transitions):
+            _check_alone(declaration, assembly, place, one[0].name)
+        raise
+    return program
+
+
+def _check_alone(declaration: Declaration, assembly: Assembly, place: int, name: str) -> None:
+    """Says which transition it is that the loader does not take."""
+    alone = replace(assembly, transitions=assembly.transitions[place : place + 1])
+    try:
+        _native.Program(encode(alone))
+    except InvalidValue as error:
+        source = declaration.transitions[name].source
+        why = str(error).rpartition(": ")[2]
+        raise source.refuse(
+            source.tree,
+            f"the verifier does not take the transition: {why}",
+            "types with smaller bounds, fewer rounds, or several transitions",
+        ) from None
 
 
 def _constants(code: Iterable[Laid]) -> tuple[bytes, ...]:

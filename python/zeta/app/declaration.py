@@ -250,7 +250,7 @@ def _check_signature(declared: Declared) -> None:
     arguments = [*tree.args.posonlyargs, *tree.args.args][1:]
     try:
         for node, parameter in zip(arguments, declared.signature.parameters, strict=True):
-            where: ast.AST = node
+            where: ast.AST = node.annotation or node
             if isinstance(parameter.type, Listing | Nothing):
                 raise Unsuitable(
                     f"an argument is `{parameter.type}`", "one argument for each value"

@@ -87,11 +87,13 @@ class Expressions(Checker):
 
     def expr(self, node: ast.expr) -> Expression:
         self.visit(node)
-        check = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        check = _EXPRESSIONS.get(type(node))
         if check is None:
             what, instead = EXPRESSIONS.get(type(node).__name__, ("this", "a simpler expression"))
             raise self.refuse(node, f"{what} is not part of the language", instead)
-        return cast(Expression, check(node))
+        return check(self, node)
 
     def value(self, node: ast.expr) -> Expression:
         """An expression that has a value, which may be used more than once."""
@@ -535,6 +537,20 @@ class Expressions(Checker):
             )
         then = self.fit(then, found, node.body)
         return Choice(found, condition, then, self.fit(otherwise, found, node.orelse))
+
+
+_EXPRESSIONS: dict[type[ast.expr], Callable[[Expressions, Any], Expression]] = {
+    ast.Constant: Expressions._constant,
+    ast.Name: Expressions._name,
+    ast.Attribute: Expressions._attribute,
+    ast.Subscript: Expressions._subscript,
+    ast.Tuple: Expressions._tuple,
+    ast.UnaryOp: Expressions._unaryop,
+    ast.BinOp: Expressions._binop,
+    ast.Compare: Expressions._compare,
+    ast.BoolOp: Expressions._boolop,
+    ast.IfExp: Expressions._ifexp,
+}
 
 
 def member(source: Expression, index: int, type_: Type) -> Expression:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zeta.app.code import (
@@ -18,6 +19,7 @@ from zeta.app.code import (
 )
 from zeta.app.tree import Place
 from zeta.app.types import Leaf
+from zeta.errors import LanguageError
 
 INSTRUCTIONS_MAX = 4096
 REGISTERS_MAX = 4096
@@ -100,7 +102,7 @@ def _shorten_jumps(entry: CodeBlock) -> None:
             case Branch(_, then, otherwise):
                 block.end.then, block.end.otherwise = last(then), last(otherwise)
                 if block.end.then is block.end.otherwise:
-                    block.end = Jump(block.end.then)
+                    block.end = Jump(block.end.then, block.end.place)
     entering = Counter(id(to) for block in _in_order(entry) for to in _successors(block))
     for block in _in_order(entry):
         while isinstance(block.end, Jump) and entering[id(block.end.to)] == 1:
@@ -219,48 +221,51 @@ def _check_binds(entry: CodeBlock) -> None:
 def _linear(entry: CodeBlock, arguments: list[Register]) -> Laid:
     blocks = _in_order(entry)
     starts: dict[int, int] = {}
-    rows: list[tuple[str, list[Register], list[Register], int, bytes, CodeBlock | None]] = []
-    place: Place | None = None
+    rows: list[tuple[Operation, CodeBlock | None]] = []
     for index, block in enumerate(blocks):
         starts[id(block)] = len(rows)
         following = blocks[index + 1] if index + 1 < len(blocks) else None
-        for one in block.operations:
-            rows.append((one.name, one.targets, one.sources, one.number, one.constant, None))
-            place = one.place
-        match block.end:
-            case Jump(to):
-                if to is not following:
-                    rows.append(("jump", [], [], 0, b"", to))
-            case Branch(condition, then, otherwise, place):
-                rows.append(("jump unless", [], [condition], 0, b"", otherwise))
-                if then is not following:
-                    rows.append(("jump", [], [], 0, b"", then))
-            case Return(values, place):
-                rows.append(("return", [], values, 0, b"", None))
-            case Fail(code, place):
-                rows.append(("fail", [], [], code, b"", None))
-        if len(rows) > INSTRUCTIONS_MAX and place is not None:
-            raise place.position.refuse(
-                f"the transition has more than `{INSTRUCTIONS_MAX}` instructions",
-                "fewer rounds, or several transitions",
-            )
+        rows += [(operation, None) for operation in block.operations]
+        rows += _ending(block, following)
+    if len(rows) > INSTRUCTIONS_MAX:
+        raise _too_many(rows[INSTRUCTIONS_MAX][0].place, f"`{INSTRUCTIONS_MAX}` instructions")
     numbers = {register: index for index, register in enumerate(arguments)}
-    for _, targets, _, _, _, _ in rows:
-        for register in targets:
+    for operation, _ in rows:
+        for register in operation.targets:
             numbers.setdefault(register, len(numbers))
-    if len(numbers) > REGISTERS_MAX and place is not None:
-        raise place.position.refuse(
-            f"the transition has more than `{REGISTERS_MAX}` values",
-            "fewer rounds, or several transitions",
-        )
+        if len(numbers) > REGISTERS_MAX:
+            raise _too_many(operation.place, f"`{REGISTERS_MAX}` values")
     instructions = tuple(
         Instruction(
-            name,
-            tuple(numbers[one] for one in targets),
-            tuple(numbers[one] for one in sources),
-            number if to is None else starts[id(to)],
-            constant,
+            one.name,
+            tuple(numbers[register] for register in one.targets),
+            tuple(numbers[register] for register in one.sources),
+            one.number if to is None else starts[id(to)],
+            one.constant,
         )
-        for name, targets, sources, number, constant, to in rows
+        for one, to in rows
     )
     return Laid(tuple(one.type for one in numbers)[len(arguments) :], instructions)
+
+
+def _ending(
+    block: CodeBlock, following: CodeBlock | None
+) -> Iterator[tuple[Operation, CodeBlock | None]]:
+    """The instructions at a block's end, and where those that jump go."""
+    match block.end:
+        case Jump(to, place) if to is not following:
+            yield Operation("jump", [], [], place), to
+        case Branch(condition, then, otherwise, place):
+            yield Operation("jump unless", [], [condition], place), otherwise
+            if then is not following:
+                yield Operation("jump", [], [], place), then
+        case Return(values, place):
+            yield Operation("return", [], values, place), None
+        case Fail(code, place):
+            yield Operation("fail", [], [], place, code), None
+
+
+def _too_many(place: Place, what: str) -> LanguageError:
+    return place.position.refuse(
+        f"the transition has more than {what}", "fewer rounds, or several transitions"
+    )

@@ -21,6 +21,11 @@ def row(cls: type[T]) -> type[T]:
     Raises `LanguageError` where a field has no type of the language.
     """
     names = names_around(1)
+    if "__post_init__" in vars(cls) or "__init__" in vars(cls):
+        raise LanguageError(
+            f"row `{cls.__name__}` is made in a way of its own", "a class with fields alone"
+        )
+    cls.__post_init__ = _typed_fields  # type: ignore[attr-defined]
     made: Any = dataclass(frozen=True)(cls)
     module = vars(sys.modules.get(cls.__module__, object)) if cls.__module__ else {}
     found = {}
@@ -35,7 +40,6 @@ def row(cls: type[T]) -> type[T]:
         found[field.name] = type_
     structure = Structure(made, tuple(found), tuple(found.values()))
     made.__zeta_row__ = structure
-    made.__post_init__ = _typed_fields
     return cast(type[T], made)
 
 

@@ -45,7 +45,7 @@ def _position(file: str, lines: Sequence[str], node: Any) -> Position:
     text = lines[line - 1].rstrip("\n") if line <= len(lines) else ""
     raw = text.encode()
     column = len(raw[:start].decode(errors="replace"))
-    if hasattr(node, "body") and isinstance(node, ast.stmt):
+    if isinstance(node, ast.stmt) and (hasattr(node, "body") or hasattr(node, "cases")):
         # A compound statement is shown by its first word alone.
         width = len(text[column:].split(" ")[0].rstrip(":"))
     elif node.end_lineno == line:

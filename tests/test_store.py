@@ -242,7 +242,7 @@ def test_limits() -> None:
 )
 def test_bad_options(options: dict[str, object]) -> None:
     with pytest.raises((errors.ApiMisuse, TypeError)):
-        zeta.open(**options)  # type: ignore[arg-type]
+        zeta.open(**options)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("policy", VERIFIED)

@@ -12,7 +12,9 @@ from zeta import errors
 if TYPE_CHECKING:
     from zeta import aio, answer, hazmat, log, receipts
     from zeta.adoption import Summary, summary
+    from zeta.application_store import ApplicationStore
     from zeta.auditing import AuditReport, audit
+    from zeta.calls import Calls
     from zeta.operation import Operation
     from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
     from zeta.reason import NotYet, Reason
@@ -24,8 +26,10 @@ __all__ = [
     "KEY_VALUE",
     "KINDS",
     "UNVERIFIED",
+    "ApplicationStore",
     "AuditReport",
     "Batch",
+    "Calls",
     "Certified",
     "EpochInfo",
     "Mismatch",
@@ -58,7 +62,9 @@ __all__ = [
 _MODULES = {"aio", "answer", "hazmat", "log", "receipts"}
 _NAMES = {
     "adoption": ("Summary", "summary"),
+    "application_store": ("ApplicationStore",),
     "auditing": ("AuditReport", "audit"),
+    "calls": ("Calls",),
     "operation": ("Operation",),
     "outcome": ("Certified", "Mismatch", "Outcome", "Pending", "Poisoned"),
     "reason": ("NotYet", "Reason"),

@@ -1,11 +1,12 @@
 """The extension module: glue around the verifier and the host, which are written in Rust."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, TypeVar, final, overload
 
 from typing_extensions import disjoint_base
 
 from zeta.answer import Answer, Pointer, Pointers
+from zeta.app import Application
 from zeta.auditing import AuditReport
 from zeta.column import BytesLike
 from zeta.log import Entry, Timestamp
@@ -14,6 +15,7 @@ from zeta.store import EpochInfo, OpenOptions, Stats
 from zeta.verifier import Progress
 
 __all__ = [
+    "CallResults",
     "Column",
     "Path",
     "Program",
@@ -30,9 +32,11 @@ __all__ = [
     "encode",
     "encode_pointers",
     "intercept",
+    "join_columns",
     "key_value",
     "leaf_path",
     "node_hash",
+    "program_changes",
     "reasons",
     "retire",
     "set_element",
@@ -87,10 +91,10 @@ class Path:
 class Verifier:
     """The threads of one verifier: bytes of a log in, answers and verdicts out.
 
-    `app` is an application's program, by default the key-value application. `root` is the initial
-    value of the root, anything with `left` and `right`, or a `Summary`. `byte_budget` bounds the
-    bytes of keys and values in the slots of one thread. `nonce` and `incarnation` are 16 public
-    bytes, drawn at random by default; the secret of the multiset hash is always drawn.
+    `app` is an application or its program, by default the key-value application. `root` is the
+    initial value of the root, anything with `left` and `right`, or a `Summary`. `byte_budget`
+    bounds the bytes of keys and values in the slots of one thread. `nonce` and `incarnation` are 16
+    public bytes, drawn at random by default; the secret of the multiset hash is always drawn.
 
     Python threads may call it side by side; calls on one verifier thread take turns.
     Raises `InvalidValue` for a configuration from which no verifier can be made.
@@ -101,7 +105,7 @@ class Verifier:
         threads: int = 1,
         slots: int = 64,
         *,
-        app: BytesLike | None = None,
+        app: type[Application] | BytesLike | None = None,
         byte_budget: int = 67_108_864,
         root: _HasPointers | None = None,
         nonce: BytesLike | None = None,
@@ -142,6 +146,12 @@ class Column:
     def strings(strings: Iterable[BytesLike]) -> Column:
         """The strings of an iterable."""
     @staticmethod
+    def same(string: BytesLike) -> Column:
+        """One string in every place."""
+    @staticmethod
+    def texts(texts: Iterable[str]) -> Column:
+        """The strings of an iterable of text, as UTF-8."""
+    @staticmethod
     def pairs(pairs: Iterable[tuple[BytesLike, BytesLike]]) -> tuple[Column, Column]:
         """Two columns from an iterable of pairs."""
     def __len__(self) -> int: ...
@@ -166,6 +176,25 @@ class Results:
     @property
     def epoch(self) -> int: ...
 
+@final
+class CallResults:
+    """The answers to the calls of a batch; immutable."""
+
+    def __len__(self) -> int: ...
+    def answer(self, index: int) -> tuple[int, int, bytes]:
+        """The status of a call, its code, and its encoded result."""
+    @property
+    def statuses(self) -> bytes:
+        """One byte for each call: 0 done, 2 failed, 3 refused."""
+    @property
+    def codes(self) -> bytes:
+        """Two bytes for each call, in this machine's order: the codes of those that failed."""
+    @property
+    def content(self) -> bytes:
+        """Of results of one width, all of them, one after the other."""
+    @property
+    def epoch(self) -> int: ...
+
 @disjoint_base
 class Store:
     """The native part of `zeta.Store`."""
@@ -173,7 +202,7 @@ class Store:
     def __new__(
         cls,
         options: OpenOptions,
-        data: tuple[Column, Column] | None = None,
+        data: Sequence[tuple[int, Column, Column]],
         summary: tuple[bytes, int] | None = None,
     ) -> Store: ...
     @overload
@@ -213,6 +242,9 @@ class Store:
         values: Column | None,
         width: int | None,
     ) -> Results: ...
+    def call(self, transition: int, arguments: bytes) -> tuple[int, int, bytes, int]:
+        """Runs one call: its status, its code, its result, and the epoch that certifies it."""
+    def call_many(self, transition: int, arguments: Column, width: int | None) -> CallResults: ...
     def turn(self) -> int:
         """Turns the epoch; the one that ended certifies everything answered so far."""
     def wait_for(self, epoch: int, timeout: float | None) -> None: ...
@@ -238,27 +270,40 @@ class Store:
         did not certify never looks as if it had.
         """
 
-def element(store: Store, key: BytesLike) -> tuple[bytes | None, int, int, int]: ...
-def set_value(store: Store, key: BytesLike, value: BytesLike | None) -> None: ...
+def element(store: Store, relation: int, key: BytesLike) -> tuple[bytes | None, int, int, int]: ...
+def set_value(store: Store, relation: int, key: BytesLike, value: BytesLike | None) -> None: ...
 def set_element(
     store: Store,
+    relation: int,
     key: BytesLike,
     value: BytesLike | None,
     epoch: int,
     counter: int,
     thread: int,
 ) -> None: ...
-def swap_values(store: Store, first: BytesLike, second: BytesLike) -> None: ...
-def skew_timestamp(store: Store, key: BytesLike, by: int) -> None: ...
-def retire(store: Store, key: BytesLike) -> None: ...
-def corrupt_node(store: Store, key: BytesLike, part: str) -> None: ...
-def duplicate(store: Store, key: BytesLike) -> None: ...
+def swap_values(store: Store, relation: int, first: BytesLike, second: BytesLike) -> None: ...
+def skew_timestamp(store: Store, relation: int, key: BytesLike, by: int) -> None: ...
+def retire(store: Store, relation: int, key: BytesLike) -> None: ...
+def corrupt_node(store: Store, relation: int, key: BytesLike, part: str) -> None: ...
+def duplicate(store: Store, relation: int, key: BytesLike) -> None: ...
 def intercept(store: Store, change: Callable[[int, bytes], bytes | None]) -> None: ...
-def audit(folder: str, on_progress: Callable[[int, int], object] | None) -> AuditReport:
+def audit(
+    folder: str,
+    program: bytes | None,
+    on_progress: Callable[[int, int], object] | None,
+) -> AuditReport:
     """Replays the logs in a folder."""
 
-def summarize(keys: Column, values: Column) -> bytes:
-    """The encoded root of the canonical tree over these records."""
+def summarize(data: Sequence[tuple[int, Column, Column]]) -> bytes:
+    """The encoded root of the canonical tree over the keys and values of these relations."""
+
+def join_columns(
+    rows: int, parts: Sequence[tuple[str, str, int, Column, bytes | None]], bare: bool
+) -> Column:
+    """Joins columns of values, each with its name, form, limit, and where it is there at all."""
+
+def program_changes(before: bytes, after: bytes) -> list[str]:
+    """What of one program is otherwise in another; empty where both are the same."""
 
 @final
 class Program:

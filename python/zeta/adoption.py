@@ -1,7 +1,8 @@
 """The summary of a data set: what a verifier adopts, recomputed by whoever owns the data."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from zeta import _native
 from zeta.argument import byte_string
@@ -10,6 +11,9 @@ from zeta.errors import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from zeta.answer import Pointer, Pointers
+    from zeta.app import Application
+
+RelationColumns: TypeAlias = tuple[int, _native.Column, _native.Column]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,38 @@ class Summary:
         return self.fingerprint
 
 
-def summary(data: Data) -> Summary:
+def summary(data: "Data | Mapping[str, Any]", app: "type[Application] | None" = None) -> Summary:
     """The summary of a data set: a mapping, an iterable of pairs, or a tuple of two columns.
 
-    Raises `InvalidValue` where two records have one key, or one is over the limits of a store.
+    For an application, a mapping of its relations' names to such data. Raises `InvalidValue` where
+    two records have one key, or one is over the limits of a store.
     """
-    return summary_of(*columns(data))
+    return summary_of(relation_columns(data, app))
 
 
-def summary_of(keys: _native.Column, values: _native.Column) -> Summary:
+def summary_of(data: Sequence[RelationColumns]) -> Summary:
     """The summary of records in columns."""
-    return Summary(_native.decode_pointers(_native.summarize(keys, values)), len(keys))
+    records = sum(len(keys) for _, keys, _ in data)
+    return Summary(_native.decode_pointers(_native.summarize(data)), records)
+
+
+def relation_columns(
+    data: "Data | Mapping[str, Any]", app: "type[Application] | None"
+) -> list[RelationColumns]:
+    """The keys and rows of each relation of a data set, in columns."""
+    if app is None:
+        return [(0, *columns(cast("Data", data)))]
+    from zeta.typed_column import record_columns
+
+    if not isinstance(data, Mapping):
+        raise InvalidType(
+            "the data of an application are a mapping of its relations' names to their records, "
+            f"not `{type(data).__name__}`"
+        )
+    found = []
+    for name, records in data.items():
+        table = app.relations.get(str(name))
+        if table is None:
+            raise InvalidValue(f"`{app.__name__}` has no relation `{name!s}`")
+        found.append((table.index, *record_columns(table, records)))
+    return found

@@ -6,9 +6,10 @@ epoch run in a thread of the loop's own pool.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union, overload
 
 import zeta.store
 from zeta.adoption import Summary
@@ -18,7 +19,15 @@ from zeta.outcome import Certified, Outcome
 from zeta.store import EpochInfo, Kind, Policy, Stats
 from zeta.values import Batch, Values
 
+if TYPE_CHECKING:
+    from zeta.app import Application
+    from zeta.application_store import ApplicationStore as BlockingApplicationStore
+    from zeta.application_store import Transition as BlockingTransition
+    from zeta.calls import Calls
+
 Result = TypeVar("Result", covariant=True)
+Blocking = TypeVar("Blocking", bound=Union[zeta.store.Store, "BlockingApplicationStore"])
+Opened = TypeVar("Opened", bound=Union["Store", "ApplicationStore"])
 
 
 class Operation(Generic[Result]):
@@ -80,13 +89,55 @@ class Operations:
         return Operation(self._blocking.rename(source, target))
 
 
-class Store:
-    """A verified key-value store for coroutines, made by `zeta.aio.open`."""
+class _Certifying(Generic[Blocking]):
+    """A store whose answers are provisional until their epoch is certified."""
 
-    __slots__ = ("_blocking",)
-
-    def __init__(self, blocking: zeta.store.Store) -> None:
+    def __init__(self, blocking: Blocking) -> None:
         self._blocking = blocking
+
+    async def certify(self, timeout: float | None = None) -> int:
+        """Turns the epoch, and waits until everything answered so far is certified."""
+        return await asyncio.to_thread(self._blocking.certify, timeout)
+
+    async def wait(self, epoch: int, timeout: float | None = None) -> Certified:
+        """Waits until an epoch is certified, at most `timeout` seconds; else raises."""
+        return await asyncio.to_thread(self._blocking.wait, epoch, timeout)
+
+    async def stats(self) -> Stats:
+        """Where records are, and what they take; takes a pass over all records."""
+        return await asyncio.to_thread(self._blocking.stats)
+
+    async def close(self) -> None:
+        """Certifies everything and closes; raises where the host lied."""
+        await asyncio.to_thread(self._blocking.close)
+
+    def outcome(self, epoch: int) -> Outcome:
+        """What became of an epoch."""
+        return self._blocking.outcome(epoch)
+
+    def epochs(self, first: int = 0) -> list[EpochInfo]:
+        """The latest epochs, oldest first; none before `first`."""
+        return self._blocking.epochs(first)
+
+    @property
+    def instance(self) -> bytes:
+        """Names the application with its initial state, for clients to pin: 16 bytes."""
+        return self._blocking.instance
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._blocking.__exit__, kind, error, traceback)
+
+
+class Store(_Certifying[zeta.store.Store]):
+    """A verified key-value store for coroutines, made by `zeta.aio.open`."""
 
     @property
     def op(self) -> Operations:
@@ -143,64 +194,72 @@ class Store:
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.keys()
 
-    async def certify(self, timeout: float | None = None) -> int:
-        """Turns the epoch, and waits until everything answered so far is certified."""
-        return await asyncio.to_thread(self._blocking.certify, timeout)
 
-    async def wait(self, epoch: int, timeout: float | None = None) -> Certified:
-        """Waits until an epoch is certified, at most `timeout` seconds; else raises."""
-        return await asyncio.to_thread(self._blocking.wait, epoch, timeout)
+class Transition:
+    """A transition of a store's application: call it, or call it with columns, by `many`."""
 
-    async def stats(self) -> Stats:
-        """Where records are, and what they take; takes a pass over all records."""
-        return await asyncio.to_thread(self._blocking.stats)
+    __slots__ = ("_blocking",)
 
-    async def close(self) -> None:
-        """Certifies everything and closes; raises where the host lied."""
-        await asyncio.to_thread(self._blocking.close)
+    def __init__(self, blocking: "BlockingTransition") -> None:
+        self._blocking = blocking
 
-    def outcome(self, epoch: int) -> Outcome:
-        """What became of an epoch."""
-        return self._blocking.outcome(epoch)
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the transition; raises `CheckFailed` where a check of the application fails."""
+        return self._blocking(*args, **kwargs)
 
-    def epochs(self, first: int = 0) -> list[EpochInfo]:
-        """The latest epochs, oldest first; none before `first`."""
-        return self._blocking.epochs(first)
+    async def many(self, *columns: Any, **named: Any) -> "Calls":
+        """Runs the transition for each row of some columns."""
+        return await asyncio.to_thread(self._blocking.many, *columns, **named)
+
+
+class TransitionOperations:
+    """The transitions of a store, each returning a handle that can be waited for."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: "ApplicationStore") -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Operation[Any]]]:
+        run = getattr(self._store._blocking.op, name)
+
+        async def operation(*args: Any, **kwargs: Any) -> Operation[Any]:
+            return Operation(run(*args, **kwargs))
+
+        return operation
+
+
+class ApplicationStore(_Certifying["BlockingApplicationStore"]):
+    """A verified store of an application for coroutines: every transition is a method."""
 
     @property
-    def instance(self) -> bytes:
-        """Names the application with its initial state, for clients to pin: 16 bytes."""
-        return self._blocking.instance
+    def op(self) -> TransitionOperations:
+        """The same transitions, each returning a handle that can be waited for."""
+        return TransitionOperations(self)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await asyncio.to_thread(self._blocking.__exit__, kind, error, traceback)
+    def __getattr__(self, name: str) -> Transition:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Transition(self._blocking.transition(name))
 
 
-class _Opening:
+class _Opening(Generic[Opened]):
     """A store that is about to be opened: await it, or enter it."""
 
     __slots__ = ("_open", "_store")
 
-    def __init__(self, open_store: Callable[[], zeta.store.Store]) -> None:
+    def __init__(self, open_store: Callable[[], Opened]) -> None:
         self._open = open_store
-        self._store: Store | None = None
+        self._store: Opened | None = None
 
-    def __await__(self) -> Generator[Any, None, Store]:
+    def __await__(self) -> Generator[Any, None, Opened]:
         return self._begin().__await__()
 
-    async def _begin(self) -> Store:
-        self._store = Store(await asyncio.to_thread(self._open))
+    async def _begin(self) -> Opened:
+        self._store = await asyncio.to_thread(self._open)
         return self._store
 
-    async def __aenter__(self) -> Store:
+    async def __aenter__(self) -> Opened:
         return await self._begin()
 
     async def __aexit__(
@@ -213,9 +272,11 @@ class _Opening:
             await self._store.__aexit__(kind, error, traceback)
 
 
+@overload
 def open(
     data: Data | None = None,
     *,
+    app: None = None,
     workers: int = 1,
     policy: Policy = "hybrid",
     slots: int | None = None,
@@ -224,20 +285,47 @@ def open(
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
     on_epoch: Callable[[EpochInfo], object] | None = None,
-) -> _Opening:
+) -> _Opening[Store]: ...
+@overload
+def open(
+    data: Mapping[str, Any] | None = None,
+    *,
+    app: "type[Application]",
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> _Opening[ApplicationStore]: ...
+def open(
+    data: Data | Mapping[str, Any] | None = None,
+    *,
+    app: "type[Application] | None" = None,
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> _Opening[Store] | _Opening[ApplicationStore]:
     """Opens a verified store as `zeta.open` does: `async with`, or `await`, what it returns."""
-
-    def open_store() -> zeta.store.Store:
-        return zeta.store.open(
-            data,
-            workers=workers,
-            policy=policy,
-            slots=slots,
-            byte_budget=byte_budget,
-            epoch=epoch,
-            log=log,
-            summary=summary,
-            on_epoch=on_epoch,
-        )
-
-    return _Opening(open_store)
+    open_blocking: Callable[..., Any] = partial(
+        zeta.store.open,
+        data,
+        workers=workers,
+        policy=policy,
+        slots=slots,
+        byte_budget=byte_budget,
+        epoch=epoch,
+        log=log,
+        summary=summary,
+        on_epoch=on_epoch,
+    )
+    if app is None:
+        return _Opening(lambda: Store(open_blocking()))
+    return _Opening(lambda: ApplicationStore(open_blocking(app=app)))

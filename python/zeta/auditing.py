@@ -3,13 +3,18 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from zeta import _native
 from zeta.argument import folder_path
+from zeta.column import BytesLike
 from zeta.outcome import Mismatch, Outcome
+from zeta.program import program_of
 from zeta.reason import NotYet
 from zeta.verifier import Rejected
+
+if TYPE_CHECKING:
+    from zeta.app import Application
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,10 @@ class AuditReport:
 
 
 def audit(
-    folder: str | os.PathLike[str], *, on_progress: Callable[[int, int], object] | None = None
+    folder: str | os.PathLike[str],
+    *,
+    app: "type[Application] | BytesLike | None" = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> AuditReport:
     """Replays the logs that a store wrote into `folder` through a fresh verifier.
 
@@ -93,7 +101,10 @@ def audit(
     when it was closed; whoever can change that note can also shorten the history to an earlier
     certified epoch, which only those can tell who were told of a later one.
 
-    `on_progress` is told how many bytes of how many are done. Raises `LogReadError` where the
-    folder holds no logs of a store.
+    `app` is the application, or its program, that the logs should be of: without it, the program
+    is the one that lies beside them. Raises `OtherProgram`, which says what has changed, where
+    they are of another, and `LogReadError` where the folder holds no logs of a store.
+    `on_progress` is told how many bytes of how many are done.
     """
-    return _native.audit(folder_path("folder", folder), on_progress)
+    program = None if app is None else program_of(app)
+    return _native.audit(folder_path("folder", folder), program, on_progress)

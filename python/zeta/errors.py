@@ -23,6 +23,19 @@ class StoreClosed(ApiMisuse):
     """The store is closed, or was opened before this process was forked off."""
 
 
+class OtherProgram(ApiMisuse, ValueError):
+    """Something was made by another program than that of the application that was named."""
+
+    def __init__(self, where: str, changes: tuple[str, ...]) -> None:
+        super().__init__(f"{where} is of another program: {'; '.join(changes)}")
+        self.where = where
+        self.changes = changes
+        """What the application has otherwise: one sentence for each relation or transition."""
+
+    def __reduce__(self) -> tuple[type["OtherProgram"], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.where, self.changes)
+
+
 class LanguageError(ApiMisuse, ValueError):
     """An application uses what its language does not have; it shows where, and what to write."""
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zeta import _native
+from zeta.certifying import Certifying
 from zeta.column import BytesLike
 from zeta.outcome import Certified, Outcome
 
@@ -17,7 +18,7 @@ class Operation(Generic[Result]):
 
     __slots__ = ("_store", "epoch", "result")
 
-    def __init__(self, store: "Store", result: Result, epoch: int) -> None:
+    def __init__(self, store: Certifying, result: Result, epoch: int) -> None:
         self._store = store
         self.result = result
         """What the operation returned."""

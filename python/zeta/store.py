@@ -3,16 +3,15 @@
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Self, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args, overload
 
 from zeta import _native
-from zeta.adoption import Summary, summary_of
-from zeta.argument import folder_path, many, number_within, whole_number
-from zeta.column import Data, Strings, column, columns
+from zeta.adoption import Summary, relation_columns, summary_of
+from zeta.argument import folder_path, many, number_within
+from zeta.certifying import Certifying
+from zeta.column import Data, Strings, column
 from zeta.errors import (
     CertificationTimeout,
     HostError,
@@ -21,8 +20,13 @@ from zeta.errors import (
     StoreClosed,
 )
 from zeta.operation import Operations
-from zeta.outcome import Certified, Outcome
+from zeta.outcome import Outcome
+from zeta.program import program_of
 from zeta.values import Batch, Values
+
+if TYPE_CHECKING:
+    from zeta.app import Application
+    from zeta.application_store import ApplicationStore
 
 Policy: TypeAlias = Literal["hybrid", "deferred", "merkle", "unverified", "map"]
 
@@ -40,6 +44,7 @@ class OpenOptions(TypedDict):
     byte_budget: int | None
     epoch: float | None
     log: str | None
+    program: bytes | None
 
 
 KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
@@ -79,7 +84,7 @@ class Stats:
     """Nodes of the tree."""
 
 
-class Store(_native.Store, MutableMapping[bytes, bytes]):
+class Store(Certifying, _native.Store, MutableMapping[bytes, bytes]):
     """A verified key-value store, made by `zeta.open`.
 
     Every answer is provisional until its epoch is certified. Where the host lied, `certify`,
@@ -89,9 +94,6 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
     host's word: it may leave keys out; each value that is read is verified. Threads may share a
     store. A forked child may not use it. It cannot be opened again once its process is gone.
     """
-
-    _turns_by_itself: bool = True
-    _certifies: bool = True
 
     @property
     def op(self) -> Operations:
@@ -144,58 +146,12 @@ class Store(_native.Store, MutableMapping[bytes, bytes]):
         strings = None if values is None else column(values)
         return Batch(Values(self.run(numbers, column(keys), strings, width)))
 
-    def certify(self, timeout: float | None = None) -> int:
-        """Turns the epoch, and waits until everything answered so far is certified.
 
-        Returns the last epoch that this covers. Raises `MismatchError` or `PoisonedError` where
-        the host lied, and `CertificationTimeout` after `timeout` seconds.
-        """
-        self._check_certifies()
-        epoch = self.turn()
-        self.wait_for(epoch, timeout)
-        return epoch
-
-    def wait(self, epoch: int, timeout: float | None = None) -> Certified:
-        """Waits until an epoch is certified, at most `timeout` seconds.
-
-        Raises as `certify` does. A store without a clock turns its epoch for this.
-        """
-        self._check_certifies()
-        if not self._turns_by_itself and whole_number("epoch", epoch) == self.epoch:
-            self.turn()
-        self.wait_for(epoch, timeout)
-        return Certified()
-
-    def _check_certifies(self) -> None:
-        if not self._certifies:
-            raise InvalidValue("a store without a verifier certifies nothing")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, HostError):
-            # It says already what closing would say again.
-            with suppress(HostError):
-                self.close()
-        else:
-            self.close()
-
-    def __repr__(self) -> str:
-        return f"<store {self.instance.hex()} in epoch {self.epoch}>"
-
-    def __reduce__(self) -> str:
-        raise InvalidType("a store lives in its process alone and cannot be pickled")
-
-
+@overload
 def open(
     data: Data | None = None,
     *,
+    app: None = None,
     workers: int = 1,
     policy: Policy = "hybrid",
     slots: int | None = None,
@@ -204,13 +160,43 @@ def open(
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
     on_epoch: Callable[[EpochInfo], object] | None = None,
-) -> Store:
+) -> Store: ...
+@overload
+def open(
+    data: Mapping[str, Any] | None = None,
+    *,
+    app: "type[Application]",
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> "ApplicationStore": ...
+def open(
+    data: Data | Mapping[str, Any] | None = None,
+    *,
+    app: "type[Application] | None" = None,
+    workers: int = 1,
+    policy: Policy = "hybrid",
+    slots: int | None = None,
+    byte_budget: int | None = None,
+    epoch: float | None = 1.0,
+    log: str | os.PathLike[str] | None = None,
+    summary: Summary | None = None,
+    on_epoch: Callable[[EpochInfo], object] | None = None,
+) -> "Store | ApplicationStore":
     """Opens a verified store, empty or over an existing data set.
 
     It lives in memory and as long as this process: it cannot be opened again, whatever its log
     holds. Used as a context manager, it is certified and closed at the end, or raises.
 
-    - `data`: a mapping, an iterable of pairs, or a tuple of two columns, to adopt.
+    - `data`: a mapping, an iterable of pairs, or a tuple of two columns, to adopt. For an
+      application, a mapping of relations' names to such data, of the relations' types.
+    - `app`: the application, a class: its transitions are the store's methods. By default a
+      mapping of bytes to bytes.
     - `workers`: verifier threads, each with its share of the records, 1 to 256.
     - `policy`: where records are between their operations. `hybrid` keeps hot ones in slots, the
       rest deferred, idle ones in the tree; `deferred` and `merkle` know one place. Two are there to
@@ -244,14 +230,11 @@ def open(
         ),
         "epoch": epoch,
         "log": None if log is None else folder_path("log", log),
+        "program": None if app is None else program_of(app),
     }
     if on_epoch is not None and policy in UNVERIFIED:
         raise InvalidValue("without a verifier nothing certifies: `on_epoch` is never called")
-    given = None if data is None else columns(data)
-    if given is not None and summary is None:
-        summary = summary_of(*given)
-    adopted = None if summary is None else (_native.encode_pointers(summary), summary.records)
-    store = Store(options, given, adopted)
+    store = _opened(app, options, data, summary)
     store._turns_by_itself = epoch is not None
     store._certifies = policy not in UNVERIFIED
     if on_epoch is not None:
@@ -262,7 +245,27 @@ def open(
     return store
 
 
-def _watch(reference: "weakref.ref[Store]", on_epoch: Callable[[EpochInfo], object]) -> None:
+def _opened(
+    app: "type[Application] | None",
+    options: OpenOptions,
+    data: Data | Mapping[str, Any] | None,
+    summary: Summary | None,
+) -> "Store | ApplicationStore":
+    given = [] if data is None else relation_columns(data, app)
+    if data is not None and summary is None:
+        summary = summary_of(given)
+    adopted = None if summary is None else (_native.encode_pointers(summary), summary.records)
+    if app is None:
+        return Store(options, given, adopted)
+    from zeta.application_store import ApplicationStore
+
+    return ApplicationStore(app, _native.Store(options, given, adopted))
+
+
+def _watch(
+    reference: "weakref.ref[Store] | weakref.ref[ApplicationStore]",
+    on_epoch: Callable[[EpochInfo], object],
+) -> None:
     """Waits for each epoch in turn; never keeps a forgotten store alive for long."""
     epoch = 0
     while (store := reference()) is not None:

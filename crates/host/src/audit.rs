@@ -98,16 +98,22 @@ struct Tally {
 /// Replays the logs in `dir`. `secret` must be new and random; `step` is told after each round
 /// how many bytes of how many are done.
 ///
-/// Memory is bounded whatever the logs hold: they are read piece by piece.
+/// Where a program is `expected`, logs of another are an error. Memory is bounded whatever the logs
+/// hold: they are read piece by piece.
 pub fn replay(
     dir: &Path,
     secret: [u8; 32],
+    expected: Option<&[u8]>,
     step: &mut dyn FnMut(u64, u64),
 ) -> Result<Audit, HostError> {
     let text = String::from_utf8(read(dir, MANIFEST)?)
         .map_err(|_| unreadable(dir, "the manifest is not text"))?;
     let Manifest { config, closed } = Manifest::parse(dir, &text, secret)?;
-    let program = Program::load(&read(dir, PROGRAM)?)
+    let program = read(dir, PROGRAM)?;
+    if expected.is_some_and(|expected| expected != program) {
+        return Err(HostError::OtherProgram { found: program });
+    }
+    let program = Program::load(&program)
         .map_err(|error| HostError::BadProgram { why: error.to_string() })?;
     let why = |_| unreadable(dir, "the manifest describes no verifier");
     let verifier = Verifier::new(&config, program).map_err(why)?;

@@ -50,6 +50,10 @@ pub enum HostError {
     BadProgram {
         why: String,
     },
+    /// Logs are of another program than the auditor's.
+    OtherProgram {
+        found: Vec<u8>,
+    },
     /// The caller's batch is malformed.
     BadBatch {
         why: &'static str,
@@ -130,6 +134,7 @@ impl fmt::Display for HostError {
             }
             Self::BadOption { option, why } => write!(f, "option `{option}`: {why}"),
             Self::BadProgram { why } => write!(f, "the program cannot be loaded: {why}"),
+            Self::OtherProgram { .. } => write!(f, "the logs are of another program"),
             Self::BadBatch { why } => write!(f, "the batch is malformed: {why}"),
             Self::KeyTooLong { len } => write!(
                 f,

@@ -75,7 +75,7 @@ fn an_auditor_certifies_what_the_store_certified() {
         for policy in [Policy::Hybrid, Policy::DeferredOnly, Policy::MerkleOnly] {
             let folder = Folder::new(&format!("honest-{workers}-{policy:?}"));
             serve(&folder, workers, policy);
-            let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+            let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
             assert_eq!(audit.problem, None);
             assert_eq!(audit.certified, Some(Epoch(5)));
             assert_eq!(audit.operations, 5 * 201);
@@ -94,18 +94,18 @@ fn a_cut_log_and_a_changed_log_are_found_out() {
     let file = folder.0.join("thread-1");
     let whole = std::fs::read(&file).unwrap();
     std::fs::write(&file, &whole[..whole.len() - 3000]).unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     assert!(audit.problem.is_some());
     let mut changed = whole.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 4;
     std::fs::write(&file, &changed).unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     assert!(audit.problem.is_some() && audit.certified < Some(Epoch(5)));
     let uncertified = audit.epochs.iter().filter(|epoch| epoch.outcome != Outcome::Certified);
     assert_eq!(uncertified.map(|e| e.operations).sum::<u64>(), audit.uncertified_operations);
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     let truncated =
         matches!(audit.problem, Some(Problem::Truncated { .. } | Problem::Stuck { .. }));
     assert!(truncated || audit.certified < Some(Epoch(5)));
@@ -135,18 +135,18 @@ fn a_cut_between_two_entries_is_found_out() {
         let last_ones = before.iter().rev().take(40);
         for at in before.iter().step_by(before.len() / 40).chain(last_ones) {
             std::fs::write(&file, &whole[..*at]).unwrap();
-            let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+            let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
             let (position, closed_at) = (*at as u64, whole.len() as u64);
             let expected = Problem::WrongLength { thread: ThreadId(thread), position, closed_at };
             assert_eq!(audit.problem, Some(expected));
         }
         let more = [whole.as_slice(), &encoded(&[Entry::NextEpoch])].concat();
         std::fs::write(&file, &more).unwrap();
-        let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+        let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
         assert!(matches!(audit.problem, Some(Problem::WrongLength { .. })));
         std::fs::write(&file, &whole).unwrap();
     }
-    assert_eq!(replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap().problem, None);
+    assert_eq!(replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap().problem, None);
 }
 
 fn encoded(entries: &[Entry<'_>]) -> Vec<u8> {
@@ -177,7 +177,7 @@ fn a_log_that_was_not_closed_says_so() {
     store.certify().unwrap();
     put(&store, b"key", b"2").unwrap();
     drop(store);
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     assert!(!audit.closed && audit.problem.is_none());
     assert_eq!((audit.operations, audit.uncertified_operations), (2, 1));
     // A liar that calls it closed has left an operation out.
@@ -185,7 +185,7 @@ fn a_log_that_was_not_closed_says_so() {
     let manifest = folder.0.join("manifest");
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, format!("{text}closed {len}\n")).unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     assert!(audit.closed);
     assert_eq!(audit.problem, Some(Problem::Uncertified { first: Epoch(1) }));
 }
@@ -213,7 +213,7 @@ fn a_closed_log_holds_every_operation_that_was_answered() {
                 turner.join().unwrap();
                 clients.into_iter().map(|client| client.join().unwrap()).sum::<u64>()
             });
-            let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+            let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
             assert_eq!(audit.problem, None);
             assert_eq!((audit.operations, audit.uncertified_operations), (answered, 0));
         }
@@ -232,7 +232,7 @@ fn long_values_and_many_epochs_take_bounded_memory() {
         store.certify().unwrap();
     }
     store.close().unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     assert_eq!((audit.problem, audit.operations), (None, 6));
     assert_eq!(audit.certified, Some(Epoch(4200)));
     assert_eq!(audit.epochs.len(), 4096);
@@ -251,7 +251,7 @@ fn epochs_that_are_never_closed_end_a_replay() {
     };
     let log = encoded(&[Entry::RunApp(run), Entry::NextEpoch]).repeat(5000);
     std::fs::write(folder.0.join("thread-0"), &log).unwrap();
-    let audit = replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap();
+    let audit = replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap();
     let not_yet = NotYet::Window;
     assert!(
         matches!(audit.problem, Some(Problem::Stuck { not_yet: found, .. }) if found == not_yet)
@@ -272,7 +272,7 @@ fn a_store_that_did_not_certify_never_looks_closed() {
     for _ in 0..3 {
         assert!(matches!(store.close(), Err(HostError::Mismatch { first: Epoch(0) })));
     }
-    assert!(!replay(&folder.0, [5; 32], &mut |_, _| {}).unwrap().closed);
+    assert!(!replay(&folder.0, [5; 32], None, &mut |_, _| {}).unwrap().closed);
 }
 
 #[test]
@@ -309,4 +309,15 @@ fn data_that_were_not_summarized_are_not_adopted() {
     let expected = summary(rows(), &hasher()).unwrap();
     let adopted = Store::adopt(options, &mut rows().skip(1), &expected);
     assert!(matches!(adopted, Err(HostError::SummaryMismatch)));
+}
+
+#[test]
+fn logs_of_another_program_than_the_auditors_are_told_apart() {
+    let folder = Folder::new("another");
+    let store = open_with_log(&folder, 1);
+    store.close().unwrap();
+    let audit = |program: &[u8]| replay(&folder.0, [5; 32], Some(program), &mut |_, _| {});
+    assert_eq!(audit(&zeta_program::key_value()).unwrap().problem, None);
+    let found = zeta_program::key_value();
+    assert_eq!(audit(b"another").unwrap_err(), HostError::OtherProgram { found });
 }

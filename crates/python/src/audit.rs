@@ -1,13 +1,14 @@
 //! `zeta.audit`: the host's replay of logs.
 
 use crate::class::Class;
-use crate::errors::{host_error, not_yet_name};
+use crate::comparison::program_changes;
+use crate::errors::{host_error, not_yet_name, other_program};
 use crate::outcome::{outcome_object, reason_object};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use std::path::PathBuf;
-use zeta_host::Entropy;
 use zeta_host::audit::{Problem, replay};
+use zeta_host::{Entropy, HostError};
 
 static REPORT: Class = Class::new("zeta.auditing", "AuditReport");
 static EPOCH: Class = Class::new("zeta.auditing", "EpochReport");
@@ -24,12 +25,13 @@ static NOT_YET: Class = Class::new("zeta.reason", "NotYet");
 pub(crate) fn audit<'py>(
     py: Python<'py>,
     folder: PathBuf,
+    program: Option<Vec<u8>>,
     on_progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let secret = Entropy::draw().map_err(|cause| host_error(&cause))?.secret;
     let mut told = Ok(());
     let replayed = py.detach(|| {
-        replay(&folder, secret, &mut |done, total| {
+        replay(&folder, secret, program.as_deref(), &mut |done, total| {
             if let (Some(function), Ok(())) = (&on_progress, &told) {
                 told = Python::attach(|py| {
                     py.check_signals()?;
@@ -39,7 +41,14 @@ pub(crate) fn audit<'py>(
         })
     });
     told?;
-    let audit = replayed.map_err(|cause| host_error(&cause))?;
+    let audit = match (replayed, program) {
+        (Ok(audit), _) => audit,
+        (Err(HostError::OtherProgram { found }), Some(program)) => {
+            let where_ = format!("the log in `{}`", folder.display());
+            return Err(other_program(where_, program_changes(&found, &program)?));
+        }
+        (Err(cause), _) => return Err(host_error(&cause)),
+    };
     let problem = audit.problem.map(|problem| problem_object(py, &problem)).transpose()?;
     let operations = (audit.operations, audit.uncertified_operations);
     let certified = audit.certified.map(|epoch| epoch.0);

@@ -1,11 +1,11 @@
 //! Columns of byte strings: what a batch takes, copied out of the reach of other writers.
 
 use crate::bytes_like::BytesLike;
-use crate::errors::{invalid_type, invalid_value};
+use crate::errors::{class_name, invalid_type, invalid_value};
 use core::ops::Sub;
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use zeta_host::Column;
 
 /// A column of byte strings for a batch; immutable.
@@ -17,6 +17,7 @@ enum Strings {
     Offsets32 { bytes: Py<PyBytes>, offsets: Vec<i32> },
     Offsets64 { bytes: Py<PyBytes>, offsets: Vec<i64> },
     Joined { bytes: Vec<u8>, offsets: Vec<i64> },
+    Same(Vec<u8>),
 }
 
 #[pymethods]
@@ -44,6 +45,12 @@ impl PyColumn {
         Ok(Self(strings))
     }
 
+    /// One string in every place.
+    #[staticmethod]
+    fn same(string: BytesLike<'_>) -> Self {
+        Self(Strings::Same(string.to_vec()))
+    }
+
     /// The strings of an iterable.
     #[staticmethod]
     fn strings(strings: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -51,6 +58,23 @@ impl PyColumn {
         for string in strings.try_iter()? {
             let string = string?;
             bytes.extend_from_slice(&string.extract::<BytesLike<'_>>()?);
+            offsets.push(bytes.len() as i64);
+        }
+        Ok(Self(Strings::Joined { bytes, offsets }))
+    }
+
+    /// The strings of an iterable of text, as UTF-8.
+    #[staticmethod]
+    fn texts(texts: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (mut bytes, mut offsets) = (Vec::new(), vec![0]);
+        for text in texts.try_iter()? {
+            let text = text?;
+            let Ok(text) = text.cast::<PyString>() else {
+                return Err(invalid_type(format!("expected text, not `{}`", class_name(&text))));
+            };
+            let encoded = text.encode_utf8();
+            let encoded = encoded.map_err(|_| invalid_value("text that UTF-8 cannot hold"))?;
+            bytes.extend_from_slice(encoded.as_bytes());
             offsets.push(bytes.len() as i64);
         }
         Ok(Self(Strings::Joined { bytes, offsets }))
@@ -77,6 +101,17 @@ impl PyColumn {
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
+        self.len(py)
+    }
+}
+
+impl PyColumn {
+    pub(crate) fn joined(bytes: Vec<u8>, offsets: Vec<i64>) -> Self {
+        Self(Strings::Joined { bytes, offsets })
+    }
+
+    /// Number of strings.
+    pub(crate) fn len(&self, py: Python<'_>) -> usize {
         match self.view(py) {
             Column::Fixed { bytes, width } => bytes.len().checked_div(width).unwrap_or(0),
             Column::Offsets32 { offsets, .. } => offsets.len().saturating_sub(1),
@@ -84,9 +119,7 @@ impl PyColumn {
             Column::Same(_) => 1,
         }
     }
-}
 
-impl PyColumn {
     pub(crate) fn view<'a>(&'a self, py: Python<'a>) -> Column<'a> {
         match &self.0 {
             Strings::Fixed { bytes, width } => {
@@ -99,6 +132,7 @@ impl PyColumn {
                 Column::Offsets64 { bytes: bytes.as_bytes(py), offsets }
             }
             Strings::Joined { bytes, offsets } => Column::Offsets64 { bytes, offsets },
+            Strings::Same(string) => Column::Same(string),
         }
     }
 

@@ -3,12 +3,14 @@
 use crate::class::Class;
 use pyo3::PyErrArguments;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use zeta_host::{HostError, Status};
 use zeta_program::LoadError;
 use zeta_verifier::{ConfigError, NotYet, Reason};
 
 static INVALID_TYPE: Class = Class::new("zeta.errors", "InvalidType");
 static INVALID_VALUE: Class = Class::new("zeta.errors", "InvalidValue");
+static OTHER_PROGRAM: Class = Class::new("zeta.errors", "OtherProgram");
 static STORE_CLOSED: Class = Class::new("zeta.errors", "StoreClosed");
 static CHECK_FAILED: Class = Class::new("zeta.errors", "CheckFailed");
 static TIMEOUT: Class = Class::new("zeta.errors", "CertificationTimeout");
@@ -38,6 +40,14 @@ pub(crate) fn invalid_value(message: impl Into<String>) -> PyErr {
     error(&INVALID_VALUE, message.into())
 }
 
+/// Something was made by another program than the one that was named.
+pub(crate) fn other_program(place: String, changes: Vec<String>) -> PyErr {
+    Python::attach(|py| match PyTuple::new(py, changes) {
+        Ok(changes) => error(&OTHER_PROGRAM, (place, changes.unbind())),
+        Err(error) => error,
+    })
+}
+
 /// Whatever a call on a store failed with.
 #[cold]
 pub(crate) fn host_error(cause: &HostError) -> PyErr {
@@ -53,6 +63,7 @@ pub(crate) fn host_error(cause: &HostError) -> PyErr {
             error(&INVALID_VALUE, format!("`{}`: {why}", option_name(option)))
         }
         HostError::BadProgram { .. }
+        | HostError::OtherProgram { .. }
         | HostError::BadBatch { .. }
         | HostError::KeyTooLong { .. }
         | HostError::ValueTooLong { .. }

@@ -10,8 +10,6 @@ use zeta_host::hazmat::{self, Intercept, NodePart};
 use zeta_host::{HostError, Store};
 use zeta_verifier::{Epoch, RelationId, Timestamp};
 
-const RECORDS: RelationId = RelationId(0);
-
 /// A value, the epoch and counter of its eviction, and the thread that evicted it.
 type Element<'py> = (Option<Bound<'py, PyBytes>>, u32, u32, u16);
 
@@ -27,9 +25,10 @@ fn act<T: Send>(
 pub(crate) fn element<'py>(
     py: Python<'py>,
     store: &PyStore,
+    relation: u16,
     key: BytesLike<'_>,
 ) -> PyResult<Element<'py>> {
-    let found = act(py, store, |host| hazmat::element(host, RECORDS, &key))?;
+    let found = act(py, store, |host| hazmat::element(host, RelationId(relation), &key))?;
     let value = found.value.map(|value| PyBytes::new(py, &value));
     Ok((value, found.timestamp.epoch().0, found.timestamp.counter(), found.thread))
 }
@@ -38,16 +37,19 @@ pub(crate) fn element<'py>(
 pub(crate) fn set_value(
     py: Python<'_>,
     store: &PyStore,
+    relation: u16,
     key: BytesLike<'_>,
     value: Option<BytesLike<'_>>,
 ) -> PyResult<()> {
-    act(py, store, |host| hazmat::set_value(host, RECORDS, &key, value.as_deref()))
+    act(py, store, |host| hazmat::set_value(host, RelationId(relation), &key, value.as_deref()))
 }
 
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "one caller, in Python, which names each")]
 pub(crate) fn set_element(
     py: Python<'_>,
     store: &PyStore,
+    relation: u16,
     key: BytesLike<'_>,
     value: Option<BytesLike<'_>>,
     #[pyo3(from_py_with = number)] epoch: u32,
@@ -57,38 +59,46 @@ pub(crate) fn set_element(
     let value = value.map(|value| value.to_vec());
     let timestamp = Timestamp::new(Epoch(epoch), counter);
     let element = hazmat::Element { value, timestamp, thread };
-    act(py, store, |host| hazmat::set_element(host, RECORDS, &key, &element))
+    act(py, store, |host| hazmat::set_element(host, RelationId(relation), &key, &element))
 }
 
 #[pyfunction]
 pub(crate) fn swap_values(
     py: Python<'_>,
     store: &PyStore,
+    relation: u16,
     first: BytesLike<'_>,
     second: BytesLike<'_>,
 ) -> PyResult<()> {
-    act(py, store, |host| hazmat::swap_values(host, RECORDS, &first, &second))
+    act(py, store, |host| hazmat::swap_values(host, RelationId(relation), &first, &second))
 }
 
 #[pyfunction]
 pub(crate) fn skew_timestamp(
     py: Python<'_>,
     store: &PyStore,
+    relation: u16,
     key: BytesLike<'_>,
     #[pyo3(from_py_with = number)] by: i64,
 ) -> PyResult<()> {
-    act(py, store, |host| hazmat::skew_timestamp(host, RECORDS, &key, by))
+    act(py, store, |host| hazmat::skew_timestamp(host, RelationId(relation), &key, by))
 }
 
 #[pyfunction]
-pub(crate) fn retire(py: Python<'_>, store: &PyStore, key: BytesLike<'_>) -> PyResult<()> {
-    act(py, store, |host| hazmat::retire(host, RECORDS, &key))
+pub(crate) fn retire(
+    py: Python<'_>,
+    store: &PyStore,
+    relation: u16,
+    key: BytesLike<'_>,
+) -> PyResult<()> {
+    act(py, store, |host| hazmat::retire(host, RelationId(relation), &key))
 }
 
 #[pyfunction]
 pub(crate) fn corrupt_node(
     py: Python<'_>,
     store: &PyStore,
+    relation: u16,
     key: BytesLike<'_>,
     part: &str,
 ) -> PyResult<()> {
@@ -97,12 +107,17 @@ pub(crate) fn corrupt_node(
         "deferred" => NodePart::DeferredFlag,
         _ => return Err(invalid_value(format!("`part` is `hash` or `deferred`, not `{part}`"))),
     };
-    act(py, store, |host| hazmat::corrupt_node(host, RECORDS, &key, part))
+    act(py, store, |host| hazmat::corrupt_node(host, RelationId(relation), &key, part))
 }
 
 #[pyfunction]
-pub(crate) fn duplicate(py: Python<'_>, store: &PyStore, key: BytesLike<'_>) -> PyResult<()> {
-    act(py, store, |host| hazmat::duplicate(host, RECORDS, &key))
+pub(crate) fn duplicate(
+    py: Python<'_>,
+    store: &PyStore,
+    relation: u16,
+    key: BytesLike<'_>,
+) -> PyResult<()> {
+    act(py, store, |host| hazmat::duplicate(host, RelationId(relation), &key))
 }
 
 /// Puts a Python function between the host and its verifier threads.

@@ -7,8 +7,10 @@
 
 mod audit;
 mod bytes_like;
+mod call_results;
 mod class;
 mod column;
+mod comparison;
 mod entry;
 mod errors;
 mod hazmat;
@@ -22,6 +24,7 @@ mod record;
 mod results;
 mod store;
 mod summary;
+mod typed_column;
 mod verifier;
 
 #[pyo3::pymodule]
@@ -29,7 +32,11 @@ mod _native {
     #[pymodule_export]
     use crate::audit::audit;
     #[pymodule_export]
+    use crate::call_results::PyCallResults;
+    #[pymodule_export]
     use crate::column::PyColumn;
+    #[pymodule_export]
+    use crate::comparison::program_changes;
     #[pymodule_export]
     use crate::errors::reasons;
     #[pymodule_export]
@@ -52,6 +59,8 @@ mod _native {
     use crate::store::PyStore;
     #[pymodule_export]
     use crate::summary::summarize;
+    #[pymodule_export]
+    use crate::typed_column::join_columns;
     #[pymodule_export]
     use crate::verifier::{PyVerifier, key_value};
 }

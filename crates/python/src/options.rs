@@ -16,12 +16,15 @@ pub(crate) struct OpenOptions {
     /// Seconds; none for a store whose epoch turns when it is asked to.
     epoch: Option<f64>,
     log: Option<PathBuf>,
+    /// None for the key-value application.
+    program: Option<Vec<u8>>,
 }
 
 impl OpenOptions {
     pub(crate) fn into_host(self) -> PyResult<Options> {
         let entropy = Entropy::draw().map_err(|cause| host_error(&cause))?;
-        let mut options = Options::new(zeta_program::key_value(), entropy);
+        let mut options =
+            Options::new(self.program.unwrap_or_else(zeta_program::key_value), entropy);
         options.workers = self.workers;
         options.policy = policy(&self.policy)?;
         if let Some(slots) = self.slots {

@@ -1,6 +1,7 @@
 //! The native part of `zeta.Store`: each call straight to the host.
 
 use crate::bytes_like::BytesLike;
+use crate::call_results::PyCallResults;
 use crate::class::Class;
 use crate::column::PyColumn;
 use crate::errors::{epoch_error, host_error, invalid_value, status_error};
@@ -8,6 +9,7 @@ use crate::number::{number, number_or_none, timeout};
 use crate::options::OpenOptions;
 use crate::outcome::outcome_object;
 use crate::results::{Kinds, PyResults};
+use crate::summary::{RelationData, strings_of};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -20,7 +22,7 @@ use zeta_host::{
     Batch, COMPARE_AND_SET, Column, DELETE, GET, HostError, PUT, RENAME, Results, Status, Store,
     Summary, Transitions,
 };
-use zeta_verifier::{Epoch, KEY_LEN_MAX, RelationId, VALUE_LEN_MAX, decode_node};
+use zeta_verifier::{Epoch, KEY_LEN_MAX, VALUE_LEN_MAX, decode_node};
 
 static EPOCH_INFO: Class = Class::new("zeta.store", "EpochInfo");
 static STATS: Class = Class::new("zeta.store", "Stats");
@@ -44,11 +46,11 @@ pub(crate) struct PyStore {
 #[pymethods]
 impl PyStore {
     #[new]
-    #[pyo3(signature = (options, data = None, summary = None))]
+    #[pyo3(signature = (options, data, summary = None))]
     fn new(
         py: Python<'_>,
         options: OpenOptions,
-        data: Option<(PyRef<'_, PyColumn>, PyRef<'_, PyColumn>)>,
+        data: Vec<RelationData<'_>>,
         summary: Option<(BytesLike<'_>, u64)>,
     ) -> PyResult<Self> {
         let options = options.into_host()?;
@@ -59,13 +61,13 @@ impl PyStore {
                 Summary { root, records }
             }
         };
-        let data = match &data {
-            None => (Vec::new(), Vec::new()),
-            Some((keys, values)) => (keys.strings_of(py)?, values.strings_of(py)?),
-        };
+        let data = strings_of(py, &data)?;
         let opened = py.detach(|| {
-            let pairs = data.0.iter().zip(&data.1);
-            let mut rows = pairs.map(|(key, value)| (RelationId(0), key.to_vec(), value.to_vec()));
+            let mut rows = data.iter().flat_map(|(relation, keys, values)| {
+                let row =
+                    |(key, value): (&&[u8], &&[u8])| (*relation, key.to_vec(), value.to_vec());
+                keys.iter().zip(values).map(row)
+            });
             Store::adopt(options, &mut rows, &summary)
         });
         let store = opened.map_err(|cause| host_error(&cause))?;
@@ -233,6 +235,35 @@ impl PyStore {
         Ok(PyResults { results, kinds, width })
     }
 
+    /// Runs one call: its status, its code, its encoded result, and the epoch that certifies it.
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        transition: u16,
+        arguments: &[u8],
+    ) -> PyResult<(u8, u16, Bound<'py, PyBytes>, u32)> {
+        self.answered(py, &call(transition, arguments), |results| {
+            let result = PyBytes::new(py, results.result(0));
+            Ok((results.statuses[0], results.codes[0], result, results.epoch.0))
+        })
+    }
+
+    /// Runs calls of one transition, while other Python threads run; each has its encoded
+    /// arguments. Where all results have one width, they are told in an array.
+    fn call_many(
+        &self,
+        py: Python<'_>,
+        transition: u16,
+        arguments: &PyColumn,
+        width: Option<usize>,
+    ) -> PyResult<PyCallResults> {
+        let mut results = width.map_or_else(Results::new, Results::fixed);
+        let transitions = Transitions::All(transition);
+        let batch = Batch::Calls { transitions, arguments: arguments.view(py) };
+        detached(py, || self.store.run(&batch, &mut results))?;
+        Ok(PyCallResults { results, has_width: width.is_some() })
+    }
+
     /// Turns the epoch: the one that ended certifies what was answered so far.
     fn turn(&self, py: Python<'_>) -> PyResult<u32> {
         // A worker is held for moments only: single operations of other threads go on.
@@ -350,9 +381,23 @@ impl PyStore {
         self.never_wait_attached.store(true, Ordering::Relaxed);
     }
 
-    /// Runs a batch of one and shows its results to `body`.
+    /// Runs a batch of one and shows its results to `body`, if it is done.
     #[inline]
     fn one<T>(
+        &self,
+        py: Python<'_>,
+        batch: &Batch<'_>,
+        body: impl FnOnce(&Results) -> PyResult<T>,
+    ) -> PyResult<T> {
+        self.answered(py, batch, |results| match results.status(0) {
+            Status::Done | Status::Absent => body(results),
+            status => Err(status_error(status, results.codes[0], None)),
+        })
+    }
+
+    /// Runs a batch of one and shows its results to `body`.
+    #[inline]
+    fn answered<T>(
         &self,
         py: Python<'_>,
         batch: &Batch<'_>,
@@ -368,10 +413,7 @@ impl PyStore {
             self.store.run(batch, &mut results)
         };
         ran.map_err(|cause| host_error(&cause))?;
-        let done = match results.status(0) {
-            Status::Done | Status::Absent => body(&results),
-            status => Err(status_error(status, results.codes[0], None)),
-        };
+        let done = body(&results);
         if results.bytes.capacity() <= KEPT_CAPACITY_MAX {
             RESULTS.set(results);
         }

@@ -53,7 +53,7 @@ impl PyVerifier {
         py: Python<'_>,
         #[pyo3(from_py_with = number)] threads: u16,
         #[pyo3(from_py_with = number)] slots: u16,
-        app: Option<BytesLike<'_>>,
+        app: Option<&Bound<'_, PyAny>>,
         #[pyo3(from_py_with = number)] byte_budget: u64,
         root: Option<&Bound<'_, PyAny>>,
         nonce: Option<BytesLike<'_>>,
@@ -67,7 +67,7 @@ impl PyVerifier {
             )));
         }
         let program = match app {
-            Some(bytes) => Program::load(&bytes),
+            Some(app) => Program::load(&program_bytes(app)?),
             None => Program::load(&zeta_program::key_value()),
         };
         let config = Config {
@@ -153,6 +153,12 @@ impl PyVerifier {
             invalid_value(format!("there is no thread `{thread}`: the verifier has `{count}`"))
         })
     }
+}
+
+/// The program of an application, a class, or the bytes of one.
+fn program_bytes(app: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let program = app.py().import("zeta.program")?.getattr("program_of")?;
+    program.call1((app,))?.extract()
 }
 
 fn progress_object<'py>(

@@ -6,6 +6,7 @@ import itertools
 import linecache
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, given, settings
@@ -13,85 +14,11 @@ from hypothesis import strategies as st
 from zeta.app import Application
 from zeta.errors import LanguageError
 
-PRELUDE = '''\
-"""A generated application."""
+IMPORTS = """\
 from dataclasses import replace
-from enum import Enum
-from typing import Annotated
-
-from zeta.app import (
-    I16, U8, U16, U32, U64, Application, Exactly, Max, Relation, check, equal, hmac_sha256, narrow,
-    row, sha256, transition,
-)
-
-Raw = Annotated[bytes, Max(8)]
-Tag = Annotated[bytes, Exactly(4)]
-Name = Annotated[str, Max(6)]
-LIMIT = U8(7)
-STEP = 3
-PREFIX = b"p:"
-
-
-class Color(Enum):
-    RED = 1
-    GREEN = 2
-    BLUE = 3
-
-
-@row
-class Point:
-    x: I16
-    tag: Raw
-
-
-@row
-class Box:
-    name: Name
-    point: Point | None
-    count: U64 | None
-
-
-ORIGIN = Point(I16(0), b"o")
-
-
-def larger(a: I16, b: I16) -> I16:
-    if a > b:
-        return a
-    return b
-
-
-def at_most(value: U8, bound: U8) -> U8:
-    check(value <= bound, "helper")
-    return bound - value
-
-
-def first_bytes(raw: Raw, count: U8) -> Raw:
-    for i in range(4):
-        if i == count:
-            return raw[:i]
-        if len(raw) == i:
-            break
-    return raw
-
-
-class App(Application):
-    counts: Relation[U8, U64]
-    points: Relation[tuple[Color, Name], Point]
-    boxes: Relation[Raw, Box]
-    flags: Relation[Tag, tuple[()]]
-    single: Relation[tuple[()], tuple[U8, bool]]
-
-    BASE = 5
-
-    def bump(self, key: U8) -> U64:
-        old = self.counts.get(key)
-        fresh = U64(1)
-        if old is not None:
-            fresh = old + 1
-        self.counts[key] = fresh
-        return fresh
-
-'''
+from zeta.app import U32, equal, hmac_sha256, narrow, sha256, transition
+"""
+PRELUDE = IMPORTS + Path(__file__).with_name("prelude.py").read_text() + "\n"
 
 TYPES = ["U8", "U64", "I16", "bool", "Raw", "Tag", "Name", "Color", "Point", "Box"]
 OPTIONAL = ["U8 | None", "U64 | None", "Raw | None", "Name | None", "Color | None"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from zeta.app.expressions import Expressions, conjunction, disjunction, negated
+from zeta.app.comparisons import Comparisons
+from zeta.app.expressions import conjunction, disjunction, negated
 from zeta.app.flow import Facts
 from zeta.app.tree import Constant, Expression, IsNone, Not, Read
 from zeta.app.types import BOOL, NOTHING, Integer, Optional
 
 
-class Conditions(Expressions):
+class Conditions(Comparisons):
     """The part of the checker that narrows types."""
 
     def condition(self, node: ast.expr) -> tuple[Expression, Facts, Facts]:

@@ -2,6 +2,7 @@
 From Coq Require Import NArith List Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Entry.
 From zeta Require Import Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Thm.Invariant Thm.Soundness.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -143,4 +144,48 @@ Proof. vm_compute. auto. Qed.
 Example added_twice :
   outcome_after (build ++ [ (0, AddM 1 2 (val 0 5)); (0, EvictBM 1 2 (at_ 0 1));
     (1, AddB 0 0 (at_ 0 1) (val 0 5)); (1, AddB 1 0 (at_ 0 1) (val 0 5)) ] ++ close) 0 = Mismatch 0.
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** With a hash that is too weak, the lie is certified, and the collision is found *)
+
+Definition weak : Primitives := {|
+  leaf := toy_bits;
+  leaf_length := toy_length;
+  value_hash v := [1];
+  node_hash l r := [2];
+  element_hash m := counter (e_time m)
+|}.
+
+Definition weak_run (l : list (N * entry)) := @run_all weak store cfg initial l.
+Definition certified_weakly (l : list (N * entry)) : bool :=
+  match outcome_at cfg (fst (weak_run l)) 0 with Certified => true | _ => false end.
+Definition weak_find (l : list (N * entry)) :=
+  @find_collision weak cfg 0 (fst (weak_run l)) (snd (weak_run l)) [] [].
+
+(** A forged value passes the hash of the tree: the two values are found. *)
+Definition forged_in_tree : list (N * entry) :=
+  build ++ [(0, AddM 1 2 (val 0 9)); app 0 (get 0) [1]] ++ close.
+Example weak_value : certified_weakly forged_in_tree = true /\
+  weak_find forged_in_tree = Some (Values (val 0 5) (val 0 9)).
+Proof. vm_compute. auto. Qed.
+
+(** A forged value passes the sums: the epoch is found. *)
+Example weak_multiset : certified_weakly (forged (val 0 6) (at_ 0 1)) = true /\
+  weak_find (forged (val 0 6) (at_ 0 1)) = Some (Multisets 0).
+Proof. vm_compute. auto. Qed.
+
+(** The honest run shows none, and so is sequential by the theorem; nor is it sequential for want
+    of operations. *)
+Definition honest_run := run_of honest.
+Example honest_is_sequential : exists m,
+  sequential empty_memory (upto 0 (operations (snd honest_run))) m.
+Proof.
+  eapply serializable_unless_found with (submitted := honest) (v := fst honest_run) (cfg := cfg)
+    (hs := []) (ks := []).
+  - exact empty_adoptable.
+  - apply surjective_pairing.
+  - vm_compute. reflexivity.
+  - vm_compute. reflexivity.
+Qed.
+Example honest_runs_something : length (upto 0 (operations (snd honest_run))) = 4%nat.
 Proof. vm_compute. reflexivity. Qed.

@@ -152,6 +152,9 @@ impl Results {
                 self.spans[index] = (self.bytes.len() as u64, result.len() as u32);
                 self.bytes.extend_from_slice(result);
             }
+            Some(8) if result.len() == 8 => {
+                copy_word(&mut self.bytes.as_chunks_mut::<8>().0[index], result);
+            }
             Some(width) if width == result.len() => {
                 self.bytes[index * width..(index + 1) * width].copy_from_slice(result);
             }
@@ -227,6 +230,7 @@ impl<'a> Column<'a> {
     #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> &'a [u8] {
         match *self {
+            Self::Fixed { bytes, width: 8 } => &bytes.as_chunks::<8>().0[index],
             Self::Fixed { bytes, width } => &bytes[index * width..index * width + width],
             Self::Offsets32 { bytes, offsets } => {
                 &bytes[offsets[index] as usize..offsets[index + 1] as usize]

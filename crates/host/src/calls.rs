@@ -130,7 +130,9 @@ impl Worker {
         asked: &mut Asked,
         (start, end): (usize, usize),
     ) -> Result<Vec<u32>, HostError> {
-        asked.all().iter().for_each(|key| self.table.prefetch_record(key.hash));
+        for key in asked.all() {
+            self.table.prefetch_record(key.hash);
+        }
         let (mut cold, mut next) = (Vec::new(), 0);
         for at in start..end {
             let exact = part.operations.shape(part.index(at)).is_some_and(|shape| shape.exact);

@@ -1,7 +1,7 @@
 //! How a worker runs its part of a batch: in chunks, whose stages overlap their cache misses.
 
 use crate::batch::{GET, Status};
-use crate::encoding::{arguments_len, begin_run, finish_run};
+use crate::encoding::{arguments_len, begin_run, finish_run, put_short_run};
 use crate::error::HostError;
 use crate::operations::{Need, Operations, Part};
 use crate::options::Policy;
@@ -100,15 +100,17 @@ impl Worker {
                 self.table.prefetch_index(hash);
             }
         }
-        for hash in &chunk.hashes[..end - start] {
-            self.table.prefetch_record(*hash);
+        for (hash, id) in chunk.hashes[..end - start].iter().zip(&mut chunk.ids) {
+            *id = self.table.prefetch_record(*hash).unwrap_or(NO_RECORD);
         }
         for at in start..end {
             let id = match part.need(at) {
                 Need::One(relation, key) => {
-                    self.table.find_or_add(chunk.hashes[at - start], relation, key)?
+                    let probable = Some(chunk.ids[at - start]).filter(|id| *id != NO_RECORD);
+                    let hash = chunk.hashes[at - start];
+                    self.table.find_probable(probable, hash, relation, key)?
                 }
-                _ => NO_RECORD,
+                Need::None => NO_RECORD,
             };
             chunk.ids[at - start] = id;
             if id != NO_RECORD {
@@ -203,6 +205,15 @@ impl Worker {
     ) {
         let index = part.index(at);
         let log = &mut self.plan.log;
+        let expect = Expect::Run { operation: at as u32 };
+        if let [slot] = slots
+            && let Some(run) = part.operations.short_run(index)
+        {
+            let start = log.len();
+            self.plan.expect(expect, start, Timestamp::default());
+            put_short_run(&mut self.plan.log, run, *slot);
+            return;
+        }
         let start = begin_run(log, part.operations.transition(index));
         part.operations.put_arguments(index, log);
         if arguments_len(log, start) > ARGUMENTS_LEN_MAX {
@@ -213,7 +224,6 @@ impl Worker {
             return;
         }
         finish_run(log, start, slots);
-        let expect = Expect::Run { operation: at as u32 };
         self.plan.expect(expect, start, Timestamp::default());
     }
 

@@ -21,6 +21,10 @@ const RUN_HEAD_LEN: usize = 8;
 #[inline(always)]
 pub(crate) fn put_add_b(log: &mut Vec<u8>, slot: u16, record: &Record) {
     let (key, value, stamp) = (record.key(), record.value(), record.stamp());
+    if let (Some(key), Some(value)) = (word(key), value.and_then(word)) {
+        put_short_add_b(log, slot, record, (key, value));
+        return;
+    }
     let kind = if value.is_some() { RECORD_SOME } else { RECORD_NULL };
     let [s0, s1] = slot.to_le_bytes();
     let [t0, t1] = record.thread().to_le_bytes();
@@ -35,6 +39,29 @@ pub(crate) fn put_add_b(log: &mut Vec<u8>, slot: u16, record: &Record) {
     if let Some(value) = value {
         put_counted(log, value);
     }
+}
+
+/// As `put_add_b`, of a record whose key and value have eight bytes each.
+#[inline(always)]
+fn put_short_add_b(
+    log: &mut Vec<u8>,
+    slot: u16,
+    record: &Record,
+    (key, value): ([u8; 8], [u8; 8]),
+) {
+    let Some(room) = make_room::<38>(log) else { return };
+    let head = u128::from(ADD_B)
+        | u128::from(slot) << 8
+        | u128::from(record.thread()) << 24
+        | u128::from(record.stamp().epoch().0) << 40
+        | u128::from(record.stamp().counter()) << 72
+        | u128::from(RECORD_SOME) << 104
+        | u128::from(record.relation().0) << 112;
+    room[..16].copy_from_slice(&head.to_le_bytes());
+    room[16..18].copy_from_slice(&8_u16.to_le_bytes());
+    room[18..26].copy_from_slice(&key);
+    room[26..30].copy_from_slice(&8_u32.to_le_bytes());
+    room[30..].copy_from_slice(&value);
 }
 
 /// Appends an EvictB.
@@ -74,6 +101,55 @@ pub(crate) fn finish_run(log: &mut Vec<u8>, start: usize, slots: &[u16]) {
     }
     log.extend_from_slice(&[n0, n1]);
     slots.iter().for_each(|slot| log.extend_from_slice(&slot.to_le_bytes()));
+}
+
+/// An operation whose arguments are a key of eight bytes and perhaps a value of eight.
+#[derive(Clone, Copy)]
+pub(crate) struct ShortRun {
+    pub(crate) transition: u16,
+    pub(crate) key: [u8; 8],
+    pub(crate) value: Option<[u8; 8]>,
+}
+
+/// Appends an embedded RunApp over one slot.
+#[inline(always)]
+pub(crate) fn put_short_run(log: &mut Vec<u8>, run: ShortRun, slot: u16) {
+    const STRING_LEN: usize = 4 + 8;
+    // Room for both strings, so that the log's capacity is looked at once.
+    let Some(room) = make_room::<{ RUN_HEAD_LEN + 2 * STRING_LEN + 4 }>(log) else { return };
+    let arguments_len = if run.value.is_some() { 2 * STRING_LEN } else { STRING_LEN };
+    let head = u64::from(RUN_APP)
+        | u64::from(run.transition) << 8
+        | u64::from(AUTHENTICATION_EMBEDDED) << 24
+        | (arguments_len as u64) << 32;
+    room[..8].copy_from_slice(&head.to_le_bytes());
+    room[8..12].copy_from_slice(&8_u32.to_le_bytes());
+    room[12..20].copy_from_slice(&run.key);
+    let slots = (1 | u32::from(slot) << 16).to_le_bytes();
+    match run.value {
+        Some(value) => {
+            room[20..24].copy_from_slice(&8_u32.to_le_bytes());
+            room[24..32].copy_from_slice(&value);
+            room[32..36].copy_from_slice(&slots);
+        }
+        None => {
+            room[20..24].copy_from_slice(&slots);
+            log.truncate(log.len() - STRING_LEN);
+        }
+    }
+}
+
+/// Appends `N` zeros, to write over; there are always so many.
+#[inline(always)]
+fn make_room<const N: usize>(log: &mut Vec<u8>) -> Option<&mut [u8; N]> {
+    log.extend_from_slice(&[0; N]);
+    log.last_chunk_mut()
+}
+
+/// A byte string of eight bytes.
+#[inline(always)]
+pub(crate) fn word(string: &[u8]) -> Option<[u8; 8]> {
+    string.try_into().ok()
 }
 
 /// Appends a byte string after its length.
@@ -126,6 +202,24 @@ mod tests {
         let mut log = b"before".to_vec();
         put_evict_b(&mut log, 0x0e0f, stamp);
         assert_eq!(log, encoded(&Entry::EvictB { slot: SlotId(0x0e0f), timestamp: stamp }));
+    }
+
+    #[test]
+    fn short_operations_run_in_the_codecs_bytes() {
+        for value in [None, Some(*b"abcdefgh")] {
+            let mut log = b"before".to_vec();
+            put_short_run(
+                &mut log,
+                ShortRun { transition: 0x0304, key: *b"12345678", value },
+                0x506,
+            );
+            let mut expected = b"before".to_vec();
+            let start = begin_run(&mut expected, 0x0304);
+            put_counted(&mut expected, b"12345678");
+            value.iter().for_each(|value| put_counted(&mut expected, value));
+            finish_run(&mut expected, start, &[0x506]);
+            assert_eq!(log, expected);
+        }
     }
 
     #[test]

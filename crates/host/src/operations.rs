@@ -2,7 +2,7 @@
 
 use crate::batch::{Column, DELETE, GET, PUT, Results, Status, Transitions};
 use crate::chunk::Ran;
-use crate::encoding::put_counted;
+use crate::encoding::{ShortRun, put_counted, word};
 use crate::error::HostError;
 use crate::shape::Shape;
 use crate::unverified::Unverified;
@@ -14,6 +14,11 @@ pub(crate) trait Operations: Sync {
     fn transition(&self, index: usize) -> u16;
     /// The one record of an operation that names it by itself, as those of a key-value batch do.
     fn need(&self, index: usize) -> Need<'_>;
+    /// The operation, where it is of the most common form.
+    #[inline(always)]
+    fn short_run(&self, _: usize) -> Option<ShortRun> {
+        None
+    }
     /// Appends the encoded arguments.
     fn put_arguments(&self, index: usize, log: &mut Vec<u8>);
     /// Puts an operation's encoded result where the caller wants it.
@@ -201,6 +206,17 @@ impl Operations for KeyValue<'_> {
     fn need(&self, index: usize) -> Need<'_> {
         let key = self.keys.get(index);
         if key.len() <= KEY_LEN_MAX { Need::One(RelationId(0), key) } else { Need::None }
+    }
+
+    #[inline(always)]
+    fn short_run(&self, index: usize) -> Option<ShortRun> {
+        let transition = self.transition(index);
+        let key = word(self.keys.get(index))?;
+        let value = match transition {
+            PUT => Some(word(self.values.get(index))?),
+            _ => None,
+        };
+        Some(ShortRun { transition, key, value })
     }
 
     #[inline(always)]

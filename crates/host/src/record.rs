@@ -1,5 +1,6 @@
 //! A record as the host keeps it: one cache line with key, value and the place where it is.
 
+use crate::encoding::word;
 use zeta_verifier::{Epoch, RelationId, Timestamp};
 
 /// Key and value together lie in the record itself up to this length.
@@ -95,6 +96,16 @@ impl Record {
     #[inline(always)]
     pub(crate) fn key(&self) -> &[u8] {
         &self.bytes()[..usize::from(self.key_len)]
+    }
+
+    /// Whether it is the record of this key; one of eight bytes, which are common, without a call.
+    #[inline(always)]
+    pub(crate) fn is_of(&self, relation: RelationId, key: &[u8]) -> bool {
+        let same = match (word(self.key()), word(key)) {
+            (Some(own), Some(key)) => own == key,
+            _ => self.key() == key,
+        };
+        same && self.relation == relation
     }
 
     #[inline(always)]

@@ -36,20 +36,32 @@ impl Table {
         self.index.prefetch(hash);
     }
 
-    /// Begins to fetch the record that probably has this hash.
+    /// Begins to fetch the record that probably has this hash, and gives it.
     #[inline(always)]
-    pub(crate) fn prefetch_record(&self, hash: u32) {
-        if let Some(id) = self.index.find(hash, |_| true) {
-            prefetch(self.records.get(id));
-        }
+    pub(crate) fn prefetch_record(&self, hash: u32) -> Option<u32> {
+        let probable = self.index.find(hash, |_| true)?;
+        prefetch(self.records.get(probable));
+        Some(probable)
     }
 
     #[inline(always)]
     pub(crate) fn find(&self, hash: u32, relation: RelationId, key: &[u8]) -> Option<u32> {
-        self.index.find(hash, |id| {
-            let record = self.records.get(id);
-            record.key() == key && record.relation() == relation
-        })
+        self.index.find(hash, |id| self.records.get(id).is_of(relation, key))
+    }
+
+    /// As `find_or_add`, after `prefetch_record` gave a record.
+    #[inline(always)]
+    pub(crate) fn find_probable(
+        &mut self,
+        probable: Option<u32>,
+        hash: u32,
+        relation: RelationId,
+        key: &[u8],
+    ) -> Result<u32, HostError> {
+        match probable {
+            Some(id) if self.records.get(id).is_of(relation, key) => Ok(id),
+            _ => self.find_or_add(hash, relation, key),
+        }
     }
 
     /// The record of a key, made new where there is none.

@@ -87,7 +87,9 @@ impl Unverified {
         for start in (from..to).step_by(CHUNK_LEN) {
             let end = to.min(start + CHUNK_LEN);
             asked.collect(part, &self.table, (start, end));
-            asked.all().iter().for_each(|key| self.table.prefetch_record(key.hash));
+            for key in asked.all() {
+                self.table.prefetch_record(key.hash);
+            }
             let mut hashes = Vec::new();
             for at in start..end {
                 let index = part.index(at);

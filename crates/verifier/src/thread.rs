@@ -185,12 +185,12 @@ impl<P: Primitives> VerifierThread<P> {
     }
 }
 
-/// The value of a node that is to be added; empty for a record of the application.
-#[inline]
-fn node_of(record: &Record<'_>) -> Result<Node, Stop> {
+/// The value of a node that is to be added; none for a record of the application.
+#[inline(always)]
+fn node_of(record: &Record<'_>) -> Result<Option<Node>, Stop> {
     match record {
-        Record::Node { node, .. } => decode_node(node).map_err(Stop::Rejected),
-        Record::App { .. } => Ok(Node::EMPTY),
+        Record::Node { node, .. } => decode_node(node).map(Some).map_err(Stop::Rejected),
+        Record::App { .. } => Ok(None),
     }
 }
 

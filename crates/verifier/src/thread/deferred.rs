@@ -6,7 +6,7 @@ use crate::decide::{self, AddMethod, ByteUse};
 use crate::ids::{SlotId, ThreadId, Timestamp};
 use crate::primitives::Primitives;
 use crate::reason::{NotYet, Reason, Stop};
-use crate::record::Record;
+use crate::record::{Node, Record};
 use crate::store::Slot;
 use alloc::vec::Vec;
 
@@ -50,6 +50,7 @@ impl<P: Primitives> VerifierThread<P> {
                 self.store.put_app(slot, *relation, key, *value, None);
             }
             Record::Node { path, .. } => {
+                let node = node.unwrap_or(Node::EMPTY);
                 self.store.put_node(slot, *path, node, AddMethod::Deferred);
             }
         }

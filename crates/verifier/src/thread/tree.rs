@@ -23,7 +23,7 @@ impl<P: Primitives> VerifierThread<P> {
             Record::Node { path, .. } => *path,
             Record::App { relation, key, .. } => leaf_path(&self.primitives, *relation, key),
         };
-        let node = node_of(record)?;
+        let node = node_of(record)?.unwrap_or(Node::EMPTY);
         let cell = self.store.get(slot);
         let above = self.above(ancestor_slot, &path);
         let named = above.names(&path);

@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use crate::error::{Failure, require};
-use crate::instruction::Arithmetic;
+use crate::instruction::{Arithmetic, Comparison};
 use crate::value_type::Integer;
 
 /// Applies an operation to two words of one integer type.
@@ -14,27 +14,62 @@ pub(crate) fn apply(
     left: u64,
     right: u64,
 ) -> Result<u64, Failure> {
-    // All operands fit 65 bits, so only a product can leave the 128.
-    let (left, right) = (integer.value_of(left), integer.value_of(right));
-    let exact = match operation {
+    if let Arithmetic::FloorDivide | Arithmetic::Modulo = operation {
+        require(right != 0, Failure::DivisionByZero)?;
+    }
+    let exact = match integer.is_signed() {
+        true => signed(operation, left as i64, right as i64).map(|exact| exact as u64),
+        false => unsigned(operation, left, right),
+    };
+    exact.filter(|word| integer.has_word(*word)).ok_or(Failure::Overflow)
+}
+
+fn unsigned(operation: Arithmetic, left: u64, right: u64) -> Option<u64> {
+    match operation {
         Arithmetic::Add => left.checked_add(right),
         Arithmetic::Subtract => left.checked_sub(right),
         Arithmetic::Multiply => left.checked_mul(right),
-        Arithmetic::FloorDivide => floor_divide(left, right)?.0,
-        Arithmetic::Modulo => floor_divide(left, right)?.1,
-    };
-    exact.and_then(|exact| integer.word_of(exact)).ok_or(Failure::Overflow)
+        Arithmetic::FloorDivide => left.checked_div(right),
+        Arithmetic::Modulo => left.checked_rem(right),
+    }
 }
 
-/// Quotient rounded down, and the remainder of the divisor's sign.
-fn floor_divide(left: i128, right: i128) -> Result<(Option<i128>, Option<i128>), Failure> {
-    require(right != 0, Failure::DivisionByZero)?;
-    let (quotient, remainder) = (left.checked_div(right), left.checked_rem(right));
-    match (quotient, remainder) {
-        (Some(quotient), Some(remainder)) if remainder != 0 && (remainder < 0) != (right < 0) => {
-            Ok((quotient.checked_sub(1), remainder.checked_add(right)))
+fn signed(operation: Arithmetic, left: i64, right: i64) -> Option<i64> {
+    // The remainder has the sign of what is divided; Python's has that of the divisor.
+    let remainder = || left.checked_rem(right).or(Some(0));
+    let rounds = |remainder: i64| remainder != 0 && (remainder < 0) != (right < 0);
+    match operation {
+        Arithmetic::Add => left.checked_add(right),
+        Arithmetic::Subtract => left.checked_sub(right),
+        Arithmetic::Multiply => left.checked_mul(right),
+        Arithmetic::FloorDivide => {
+            let quotient = left.checked_div(right)?;
+            quotient.checked_sub(i64::from(rounds(remainder()?)))
         }
-        exact => Ok(exact),
+        Arithmetic::Modulo => {
+            let remainder = remainder()?;
+            remainder.checked_add(if rounds(remainder) { right } else { 0 })
+        }
+    }
+}
+
+/// The word of another integer type, where it holds the same integer.
+pub(crate) fn convert(from: Integer, to: Integer, word: u64) -> Result<u64, Failure> {
+    // With the highest bit set, a word is negative if signed, and large if not.
+    let same = from.is_signed() == to.is_signed() || word as i64 >= 0;
+    require(same && to.has_word(word), Failure::Overflow)?;
+    Ok(word)
+}
+
+/// Whether two words of one type compare so.
+#[inline(always)]
+pub(crate) fn compare(comparison: Comparison, signed: bool, left: u64, right: u64) -> bool {
+    match (comparison, signed) {
+        (Comparison::Equal, _) => left == right,
+        (Comparison::Less, false) => left < right,
+        (Comparison::LessOrEqual, false) => left <= right,
+        (Comparison::Less, true) => (left as i64) < right as i64,
+        (Comparison::LessOrEqual, true) => left as i64 <= right as i64,
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
-use crate::arithmetic::apply;
+use crate::arithmetic::{apply, compare};
 use crate::bound::REGISTER_COUNT_MAX;
 use crate::cell::{Cell, Source, ZEROS};
 use crate::error::{Failure, require};
@@ -49,22 +49,35 @@ impl<R: Rows> Call<'_, R> {
         let steps = &*self.loaded.steps;
         let mut next = steps.iter();
         while let Some(step) = next.next() {
-            match step {
-                Step::Bind { target, relation, key } => self.bind(*target, *relation, key)?,
-                Step::Read { presence, row, values } => self.read(*presence, *row, values)?,
-                Step::Load { row, values } => self.load(*row, values)?,
-                Step::Store { row, values } => self.store(*row, values)?,
-                Step::Delete { row } => self.write(*row, Written::Null),
+            match *step {
+                Step::Bind { target, relation, ref key } => self.bind(target, relation, key)?,
+                Step::Fetch { presence, row, ref values } => self.fetch(presence, row, values)?,
+                Step::Store { row, ref values } => self.store(row, values)?,
+                Step::Delete { row } => self.write(row, Written::Null),
                 Step::Jump { to } => {
-                    next = steps.get(usize::from(*to)..).unwrap_or_default().iter();
+                    next = steps.get(usize::from(to)..).unwrap_or_default().iter();
                 }
                 Step::JumpUnless { condition, to } => {
-                    if !self.flag(*condition) {
-                        next = steps.get(usize::from(*to)..).unwrap_or_default().iter();
+                    if !self.flag(condition) {
+                        next = steps.get(usize::from(to)..).unwrap_or_default().iter();
                     }
                 }
-                Step::Return { values } => return Ok(self.encode_list(values, result)?),
-                Step::Compute(instruction) => self.apart().compute(instruction)?,
+                Step::Check { condition, failure } => require(self.flag(condition), failure)?,
+                Step::Word { target, word } => self.set_word(target, word),
+                Step::Move { target, source } => self.set(target, self.cell(source)),
+                Step::Arithmetic { operation, integer, target, left, right } => {
+                    let (left, right) = (self.cell(left).word(), self.cell(right).word());
+                    self.set_word(target, apply(operation, integer, left, right)?);
+                }
+                Step::Compare { comparison, signed, target, left, right } => {
+                    let (left, right) = (self.cell(left).word(), self.cell(right).word());
+                    self.set_word(target, u64::from(compare(comparison, signed, left, right)));
+                }
+                Step::Return { ref values } => {
+                    return Ok(self.encode_list(values, result, false)?);
+                }
+                Step::FetchReturn { row, max } => return Ok(self.fetch_return(row, max, result)?),
+                Step::Other(ref instruction) => self.apart().compute(instruction)?,
             }
         }
         Err(Halt::Failed(Failure::Internal))
@@ -88,25 +101,13 @@ impl<R: Rows> Call<'_, R> {
     fn compute(&mut self, instruction: &Instruction) -> Result<(), Failure> {
         use Instruction as I;
         match instruction {
-            I::Word { target, word } => self.set_word(*target, *word),
             I::Constant { target, constant } => {
                 let length = self.program.constant(*constant).ok_or(Failure::Internal)?.len();
                 self.set_span(*target, Source::Constant(*constant), 0, length)?;
             }
-            I::Move { target, source } => {
-                let cell = self.cell(*source);
-                self.set(*target, cell);
-            }
             I::Convert { target, source } => self.convert(*target, *source)?,
-            I::Arithmetic { operation, target, left, right } => {
-                let Type::Integer(integer) = self.type_of(*target)? else {
-                    return Err(Failure::Internal);
-                };
-                let (left, right) = (self.cell(*left).word(), self.cell(*right).word());
-                self.set_word(*target, apply(*operation, integer, left, right)?);
-            }
             I::Compare { comparison, target, left, right } => {
-                let holds = self.compare(*comparison, *left, *right)?;
+                let holds = self.compare_bytes(*comparison, *left, *right)?;
                 self.set_word(*target, u64::from(holds));
             }
             I::Logic { logic, target, left, right } => {
@@ -131,13 +132,13 @@ impl<R: Rows> Call<'_, R> {
             I::Pack { target, operands } => self.pack(*target, operands)?,
             I::Sha256 { target, source } => {
                 let digest = Sha256::digest(self.bytes(self.cell(*source))?);
-                let made = self.made(&digest)?;
-                self.set(*target, made);
+                self.set_made(*target, &digest)?;
             }
             I::HmacSha256 { target, key, message } => self.hmac(*target, *key, *message)?,
             I::Epoch { target } => self.set_word(*target, u64::from(self.epoch)),
-            I::Check { condition, code } => require(self.flag(*condition), named(*code))?,
-            I::Fail { code } => return Err(named(*code)),
+            I::Fail { code } => {
+                return Err(Failure::from_code(*code).unwrap_or(Failure::Internal));
+            }
             // The rest is executed by `execute`.
             _ => return Err(Failure::Internal),
         }
@@ -185,13 +186,6 @@ impl<R: Rows> Call<'_, R> {
         Ok(())
     }
 
-    /// Puts bytes that are no part of any memory yet into scratch.
-    pub(crate) fn made(&mut self, bytes: &[u8]) -> Result<Cell, Failure> {
-        let start = self.machine.scratch.len();
-        self.machine.scratch.extend_from_slice(bytes);
-        Cell::of_span(Source::Scratch, start, bytes.len()).ok_or(Failure::Internal)
-    }
-
     #[inline(always)]
     pub(crate) fn bytes(&self, cell: Cell) -> Result<&[u8], Failure> {
         let memory = match cell.source() {
@@ -205,21 +199,39 @@ impl<R: Rows> Call<'_, R> {
         memory.and_then(|memory| memory.get(cell.range())).ok_or(Failure::Internal)
     }
 
-    /// Makes a byte string in scratch memory out of what the call can read.
+    /// Makes a byte string in scratch memory, which is lent to what appends it.
+    #[inline(always)]
     pub(crate) fn build(
         &mut self,
-        fill: impl FnOnce(&Self, &mut Vec<u8>) -> Result<(), Failure>,
+        append: impl FnOnce(&Self, &mut Vec<u8>) -> Result<(), Failure>,
     ) -> Result<Cell, Failure> {
-        let mut built = core::mem::take(&mut self.machine.built);
-        built.clear();
-        let made = fill(self, &mut built).and_then(|()| self.made(&built));
-        self.machine.built = built;
-        made
+        let mut scratch = core::mem::take(&mut self.machine.scratch);
+        let start = scratch.len();
+        let appended = append(self, &mut scratch);
+        let length = scratch.len().saturating_sub(start);
+        self.machine.scratch = scratch;
+        appended?;
+        Cell::of_span(Source::Scratch, start, length).ok_or(Failure::Internal)
     }
 
-    /// Appends the encoding of a list of values.
+    /// Sets a register to bytes that are no part of any memory yet.
+    pub(crate) fn set_made(&mut self, target: Register, bytes: &[u8]) -> Result<(), Failure> {
+        let made = self.build(|_, scratch| {
+            scratch.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        self.set(target, made);
+        Ok(())
+    }
+
+    /// Appends the encoding of a list of values to scratch memory, which is lent, or to a result.
     #[inline(always)]
-    pub(crate) fn encode_list(&self, values: &[Place], to: &mut Vec<u8>) -> Result<(), Failure> {
+    pub(crate) fn encode_list(
+        &self,
+        values: &[Place],
+        to: &mut Vec<u8>,
+        to_scratch: bool,
+    ) -> Result<(), Failure> {
         for value in values {
             if let Some(presence) = value.presence {
                 let present = self.flag(presence);
@@ -233,25 +245,34 @@ impl<R: Rows> Call<'_, R> {
                 let length = u32::try_from(cell.length()).or(Err(Failure::Internal))?;
                 to.extend_from_slice(&length.to_le_bytes());
             }
-            self.append(value.payload_type, cell, to)?;
+            self.append(value.payload_type, cell, to, to_scratch)?;
         }
         Ok(())
     }
 
     /// Appends the raw bytes of a value.
     #[inline(always)]
-    pub(crate) fn append(&self, found: Type, cell: Cell, to: &mut Vec<u8>) -> Result<(), Failure> {
-        match found.word_width() {
-            Some(width) => to.extend(cell.word().to_le_bytes().iter().take(width)),
-            None => to.extend_from_slice(self.bytes(cell)?),
+    pub(crate) fn append(
+        &self,
+        found: Type,
+        cell: Cell,
+        to: &mut Vec<u8>,
+        to_scratch: bool,
+    ) -> Result<(), Failure> {
+        if let Some(width) = found.word_width() {
+            let end = to.len().saturating_add(width);
+            to.extend_from_slice(&cell.word().to_le_bytes());
+            to.truncate(end);
+        } else if to_scratch && cell.source() == Source::Scratch {
+            if cell.range().end > to.len() {
+                return Err(Failure::Internal);
+            }
+            to.extend_from_within(cell.range());
+        } else {
+            to.extend_from_slice(self.bytes(cell)?);
         }
         Ok(())
     }
-}
-
-/// The failure that an instruction names; the loader has checked that it is known.
-fn named(code: u16) -> Failure {
-    Failure::from_code(code).unwrap_or(Failure::Internal)
 }
 
 /// Memory other than that of rows.

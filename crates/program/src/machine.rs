@@ -20,8 +20,6 @@ pub struct Machine {
     pub(crate) row_count: usize,
     /// Byte strings that the call has made. Appended to only, so that spans of it stay good.
     pub(crate) scratch: Vec<u8>,
-    /// Room for a byte string that is being made out of others, of which some lie in scratch.
-    pub(crate) built: Vec<u8>,
     begun: Option<TransitionId>,
 }
 
@@ -63,7 +61,6 @@ impl Machine {
             rows: [UNBOUND; ROW_COUNT_MAX],
             row_count: 0,
             scratch: Vec::new(),
-            built: Vec::new(),
             begun: None,
         }
     }

@@ -1,5 +1,7 @@
 //! Instructions on rows: binding, reading, writing.
 
+use alloc::vec::Vec;
+
 use crate::bound::ROW_COUNT_MAX;
 use crate::call::{Call, Halt, REGISTER_MASK, steady};
 use crate::cell::{Cell, Source};
@@ -7,6 +9,7 @@ use crate::error::{Failure, require};
 use crate::instruction::Register;
 use crate::machine::{BoundRow, Written};
 use crate::rows::{RelationId, Rows};
+use crate::step::Record;
 use crate::value_list::{Place, Undecodable, absent, decode_list};
 
 const ROW_MASK: u64 = ROW_COUNT_MAX as u64 - 1;
@@ -18,9 +21,9 @@ impl<R: Rows> Call<'_, R> {
         &mut self,
         target: Register,
         relation: RelationId,
-        key: &[Place],
+        key: &Record,
     ) -> Result<(), Halt<R::Stop>> {
-        let mut key = self.record(key)?;
+        let key = self.record(key)?;
         let count = self.machine.row_count;
         if count != 0
             && let Some(index) = self.apart().bound(relation, key)?
@@ -28,11 +31,9 @@ impl<R: Rows> Call<'_, R> {
             self.set_word(target, index);
             return Ok(());
         }
-        let memory = if key.in_arguments() {
-            Some(self.args)
-        } else {
-            key = self.apart().lasting(key)?;
-            steady(key.source(), self.args, &self.machine.scratch, self.program)
+        let memory = match key.in_arguments() {
+            true => Some(self.args),
+            false => steady(key.source(), self.args, &self.machine.scratch, self.program),
         };
         let bytes = memory.and_then(|memory| memory.get(key.range())).ok_or(Failure::Internal)?;
         let handle = self.rows.bind(relation, bytes).map_err(Halt::Stopped)?;
@@ -43,22 +44,24 @@ impl<R: Rows> Call<'_, R> {
         Ok(())
     }
 
-    /// The bytes of a key or a row of these values.
+    /// The bytes of a key or a row, out of the rows and of the program: rows cannot lend a key
+    /// while they bind another, and writes outlive the loan of the rows, and are read without the
+    /// program.
     #[inline(always)]
-    fn record(&mut self, values: &[Place]) -> Result<Cell, Failure> {
-        match values {
-            // A byte string alone is the record as it stands.
-            [Place { presence: None, payload, payload_type, .. }]
-                if payload_type.bytes_max().is_some() =>
-            {
-                Ok(self.cell(*payload))
-            }
-            _ => self.apart().build(|call, record| call.encode_list(values, record)),
-        }
+    fn record(&mut self, record: &Record) -> Result<Cell, Failure> {
+        let register = match record {
+            Record::Raw(register) => *register,
+            Record::Values(values) => return self.apart().encoded(values),
+        };
+        let cell = self.cell(register);
+        if cell.in_arguments() { Ok(cell) } else { self.apart().lasting(cell) }
     }
 
-    /// The same bytes, out of the rows and of the program: rows cannot lend a key while they bind
-    /// another row, and writes outlive the loan of the rows, and are read without the program.
+    #[inline(never)]
+    fn encoded(&mut self, values: &[Place]) -> Result<Cell, Failure> {
+        self.build(|call, record| call.encode_list(values, record, true))
+    }
+
     #[inline(never)]
     fn lasting(&mut self, cell: Cell) -> Result<Cell, Failure> {
         match cell.source() {
@@ -75,44 +78,38 @@ impl<R: Rows> Call<'_, R> {
     fn bound(&self, relation: RelationId, key: Cell) -> Result<Option<u64>, Failure> {
         let rows = self.machine.rows.iter().take(self.machine.row_count);
         for (index, row) in (0..).zip(rows) {
-            if row.relation == relation && self.bytes(row.key)? == self.bytes(key)? {
+            let alike = row.relation == relation && row.key.length() == key.length();
+            if alike && self.bytes(row.key)? == self.bytes(key)? {
                 return Ok(Some(index));
             }
         }
         Ok(None)
     }
 
-    /// Sets registers to the values that a row holds for this call, its own writes included, and
-    /// says whether it is there; without a place the bytes are not looked at.
+    /// Sets registers to the values that a row holds for this call, its own writes included; where
+    /// no value is asked for, the bytes are not looked at. Without a presence, it must be there.
     #[inline(always)]
-    fn fetch(
+    pub(crate) fn fetch(
         &mut self,
         presence: Option<Register>,
         row: Register,
         values: &[Place],
-    ) -> Result<bool, Failure> {
+    ) -> Result<(), Failure> {
         let index = self.row_index(row);
         let machine = &mut *self.machine;
         let bound = machine.rows.get(index).ok_or(Failure::Internal)?;
-        let (found, source, start) = match bound.written {
-            Written::Nothing => {
-                let source = Source::Row(u16::try_from(index).unwrap_or(u16::MAX));
-                (self.rows.read(bound.handle), source, 0)
-            }
-            Written::Null => (None, Source::Zeros, 0),
-            Written::Bytes(cell) => {
-                let memory = steady(cell.source(), self.args, &machine.scratch, self.program);
-                (memory.and_then(|memory| memory.get(cell.range())), cell.source(), cell.start())
-            }
-        };
+        let (found, source, start) = held(self.rows, bound, index, |cell| {
+            steady(cell.source(), self.args, &machine.scratch, self.program)
+        });
         let cells = &mut machine.cells;
         let mut set = |target: Register, cell: Cell| {
             if let Some(register) = cells.get_mut(usize::from(target.0) & REGISTER_MASK) {
                 *register = cell;
             }
         };
-        if let Some(presence) = presence {
-            set(presence, Cell::of_word(u64::from(found.is_some())));
+        match presence {
+            Some(presence) => set(presence, Cell::of_word(u64::from(found.is_some()))),
+            None => require(found.is_some(), Failure::AbsentRow)?,
         }
         match found {
             Some(_) if values.is_empty() => {}
@@ -125,7 +122,7 @@ impl<R: Rows> Call<'_, R> {
                 }
             }
         }
-        Ok(found.is_some())
+        Ok(())
     }
 
     #[inline(always)]
@@ -134,28 +131,35 @@ impl<R: Rows> Call<'_, R> {
         (self.cell(row).word() & ROW_MASK) as usize
     }
 
+    /// A read of bytes, and the return of what was read as the only value, an optional one.
     #[inline(always)]
-    pub(crate) fn read(
-        &mut self,
-        presence: Register,
+    pub(crate) fn fetch_return(
+        &self,
         row: Register,
-        values: &[Place],
+        max: u32,
+        result: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        self.fetch(Some(presence), row, values).map(|_| ())
+        let index = self.row_index(row);
+        let bound = self.machine.rows.get(index).ok_or(Failure::Internal)?;
+        let (found, ..) = held(self.rows, bound, index, |cell| {
+            steady(cell.source(), self.args, &self.machine.scratch, self.program)
+        });
+        let Some(bytes) = found else {
+            result.push(0);
+            return Ok(());
+        };
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        require(length <= max, Failure::Malformed)?;
+        let [a, b, c, d] = length.to_le_bytes();
+        // Byte by byte as told, yet compiled to two stores, where to append a slice is a call.
+        result.extend([1, a, b, c, d].iter().copied());
+        result.extend_from_slice(bytes);
+        Ok(())
     }
 
     #[inline(always)]
-    pub(crate) fn load(&mut self, row: Register, values: &[Place]) -> Result<(), Failure> {
-        let present = self.fetch(None, row, values)?;
-        require(present, Failure::AbsentRow)
-    }
-
-    #[inline(always)]
-    pub(crate) fn store(&mut self, row: Register, values: &[Place]) -> Result<(), Failure> {
-        let mut cell = self.record(values)?;
-        if !cell.in_arguments() {
-            cell = self.apart().lasting(cell)?;
-        }
+    pub(crate) fn store(&mut self, row: Register, values: &Record) -> Result<(), Failure> {
+        let cell = self.record(values)?;
         self.write(row, Written::Bytes(cell));
         Ok(())
     }
@@ -165,6 +169,27 @@ impl<R: Rows> Call<'_, R> {
         let index = self.row_index(row);
         if let Some(row) = self.machine.rows.get_mut(index) {
             row.written = written;
+        }
+    }
+}
+
+/// The bytes that a bound row holds for this call, its own writes included; `None` is null. Also
+/// where they lie: their source, and their place in it.
+#[inline(always)]
+fn held<'m, R: Rows>(
+    rows: &'m R,
+    bound: &BoundRow,
+    index: usize,
+    memory: impl FnOnce(Cell) -> Option<&'m [u8]>,
+) -> (Option<&'m [u8]>, Source, usize) {
+    match bound.written {
+        Written::Nothing => {
+            let source = Source::Row(u16::try_from(index).unwrap_or(u16::MAX));
+            (rows.read(bound.handle), source, 0)
+        }
+        Written::Null => (None, Source::Zeros, 0),
+        Written::Bytes(cell) => {
+            (memory(cell).and_then(|memory| memory.get(cell.range())), cell.source(), cell.start())
         }
     }
 }

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::arithmetic::equal_in_constant_time;
+use crate::arithmetic::{self, equal_in_constant_time};
 use crate::call::Call;
 use crate::cell::Cell;
 use crate::error::{Failure, require};
@@ -16,43 +16,25 @@ impl<R: Rows> Call<'_, R> {
         let cell = self.cell(source);
         match (self.type_of(source)?, self.type_of(target)?) {
             (Type::Integer(from), Type::Integer(to)) => {
-                let word = to.word_of(from.value_of(cell.word())).ok_or(Failure::Overflow)?;
-                self.set_word(target, word);
+                self.set_word(target, arithmetic::convert(from, to, cell.word())?);
                 Ok(())
             }
             _ => self.set_checked(target, cell),
         }
     }
 
-    pub(crate) fn compare(
+    pub(crate) fn compare_bytes(
         &self,
         comparison: Comparison,
         left: Register,
         right: Register,
     ) -> Result<bool, Failure> {
-        let (left_cell, right_cell) = (self.cell(left), self.cell(right));
-        match self.type_of(left)? {
-            Type::Bytes(_) | Type::Fixed(_) | Type::Text(_) => {
-                let (left, right) = (self.bytes(left_cell)?, self.bytes(right_cell)?);
-                Ok(match comparison {
-                    Comparison::Equal => equal_in_constant_time(left, right),
-                    Comparison::Less => left < right,
-                    Comparison::LessOrEqual => left <= right,
-                })
-            }
-            found => {
-                let value = |cell: Cell| match found {
-                    Type::Integer(integer) => integer.value_of(cell.word()),
-                    _ => i128::from(cell.word()),
-                };
-                let (left, right) = (value(left_cell), value(right_cell));
-                Ok(match comparison {
-                    Comparison::Equal => left == right,
-                    Comparison::Less => left < right,
-                    Comparison::LessOrEqual => left <= right,
-                })
-            }
-        }
+        let (left, right) = (self.bytes(self.cell(left))?, self.bytes(self.cell(right))?);
+        Ok(match comparison {
+            Comparison::Equal => equal_in_constant_time(left, right),
+            Comparison::Less => left < right,
+            Comparison::LessOrEqual => left <= right,
+        })
     }
 
     pub(crate) fn slice(
@@ -94,10 +76,9 @@ impl<R: Rows> Call<'_, R> {
         // Before the first byte is copied, so that memory stays within its bound.
         require_length(self.type_of(target)?, length)?;
         let packed = self.build(|call, packed| {
-            for operand in operands {
-                call.append(call.type_of(*operand)?, call.cell(*operand), packed)?;
-            }
-            Ok(())
+            operands.iter().try_for_each(|operand| {
+                call.append(call.type_of(*operand)?, call.cell(*operand), packed, true)
+            })
         })?;
         self.set(target, packed);
         Ok(())
@@ -113,9 +94,7 @@ impl<R: Rows> Call<'_, R> {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).or(Err(Failure::Internal))?;
         mac.update(self.bytes(self.cell(message))?);
         let tag = mac.finalize().into_bytes();
-        let made = self.made(&tag)?;
-        self.set(target, made);
-        Ok(())
+        self.set_made(target, &tag)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::assembly::Field;
 use crate::cell::{Cell, Source};
 use crate::error::require;
 use crate::instruction::Register;
-use crate::value_type::{Type, ValueType};
+use crate::value_type::{Integer, Type, ValueType};
 
 /// A value of a list: its registers, and the type that the list gives it.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,12 @@ pub(crate) fn absent(payload: Type) -> Cell {
     Cell::of_span(Source::Zeros, 0, length).unwrap_or(Cell::EMPTY)
 }
 
+/// Names are ASCII most often: what is short and ASCII is looked at in a few steps.
+#[inline(always)]
+pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || core::str::from_utf8(bytes).is_ok()
+}
+
 /// Decodes all of some bytes, which lie in `source` from `start` on, and sets the registers.
 #[inline(always)]
 pub(crate) fn decode_list(
@@ -113,32 +119,45 @@ impl<'a> List<'a> {
     #[inline(always)]
     fn payload(&mut self, place: &Place) -> Result<Cell, Undecodable> {
         let max = match place.payload_type {
-            Type::Fixed(length) => return Ok(self.span(length)?.1),
             Type::Bytes(max) | Type::Text(max) => max,
+            Type::Fixed(length) => return Ok(self.span(length)?.1),
             word => return Ok(Cell::of_word(self.word(word)?)),
         };
         let length = match place.has_length {
-            true => {
-                let (length, rest) = self.rest.split_first_chunk().ok_or(Undecodable)?;
-                self.rest = rest;
-                u32::from_le_bytes(*length)
-            }
+            true => u32::from_le_bytes(self.array()?),
             false => u32::try_from(self.rest.len()).unwrap_or(u32::MAX),
         };
         require(length <= max, Undecodable)?;
         let (bytes, cell) = self.span(length)?;
         if place.payload_type.is_text() {
-            require(core::str::from_utf8(bytes).is_ok(), Undecodable)?;
+            require(is_utf8(bytes), Undecodable)?;
         }
         Ok(cell)
     }
 
     #[inline(always)]
     fn word(&mut self, word: Type) -> Result<u64, Undecodable> {
-        let width = word.word_width().ok_or(Undecodable)?;
-        let (bytes, rest) = self.rest.split_at_checked(width).ok_or(Undecodable)?;
+        Ok(match word {
+            Type::Integer(Integer::U64 | Integer::I64) => u64::from_le_bytes(self.array()?),
+            Type::Integer(Integer::U8) => u8::from_le_bytes(self.array()?).into(),
+            Type::Integer(Integer::U16) => u16::from_le_bytes(self.array()?).into(),
+            Type::Integer(Integer::U32) => u32::from_le_bytes(self.array()?).into(),
+            Type::Integer(Integer::I8) => i8::from_le_bytes(self.array()?) as u64,
+            Type::Integer(Integer::I16) => i16::from_le_bytes(self.array()?) as u64,
+            Type::Integer(Integer::I32) => i32::from_le_bytes(self.array()?) as u64,
+            case => {
+                let word = u8::from_le_bytes(self.array()?).into();
+                require(case.has_word(word), Undecodable)?;
+                word
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Undecodable> {
+        let (array, rest) = self.rest.split_first_chunk().ok_or(Undecodable)?;
         self.rest = rest;
-        word.word_of_bytes(bytes).ok_or(Undecodable)
+        Ok(*array)
     }
 
     #[inline(always)]

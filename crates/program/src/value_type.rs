@@ -40,46 +40,23 @@ impl Integer {
         }
     }
 
-    /// The integer of a register's word: unsigned words are zero-extended, signed sign-extended.
-    pub const fn value_of(self, word: u64) -> i128 {
+    /// Whether words of this type are sign-extended; the others are zero-extended.
+    pub(crate) const fn is_signed(self) -> bool {
+        matches!(self, Integer::I8 | Integer::I16 | Integer::I32 | Integer::I64)
+    }
+
+    /// Whether a register of this type may hold the word.
+    pub(crate) const fn has_word(self, word: u64) -> bool {
         match self {
-            Integer::U8 | Integer::U16 | Integer::U32 | Integer::U64 => word as i128,
-            Integer::I8 | Integer::I16 | Integer::I32 | Integer::I64 => word as i64 as i128,
+            Integer::U8 => word as u8 as u64 == word,
+            Integer::U16 => word as u16 as u64 == word,
+            Integer::U32 => word as u32 as u64 == word,
+            Integer::I8 => word as i8 as u64 == word,
+            Integer::I16 => word as i16 as u64 == word,
+            Integer::I32 => word as i32 as u64 == word,
+            Integer::U64 | Integer::I64 => true,
         }
     }
-
-    /// The word of an integer, or `None` outside the type.
-    pub const fn word_of(self, value: i128) -> Option<u64> {
-        let (low, high) = match self {
-            Integer::U8 => (0, u8::MAX as i128),
-            Integer::U16 => (0, u16::MAX as i128),
-            Integer::U32 => (0, u32::MAX as i128),
-            Integer::U64 => (0, u64::MAX as i128),
-            Integer::I8 => (i8::MIN as i128, i8::MAX as i128),
-            Integer::I16 => (i16::MIN as i128, i16::MAX as i128),
-            Integer::I32 => (i32::MIN as i128, i32::MAX as i128),
-            Integer::I64 => (i64::MIN as i128, i64::MAX as i128),
-        };
-        if low <= value && value <= high { Some(value as u64) } else { None }
-    }
-
-    /// The word of an encoding of exactly `width` bytes; shorter bytes count as zero-filled.
-    pub(crate) fn word_of_bytes(self, bytes: &[u8]) -> u64 {
-        match self {
-            Integer::U8 => u64::from(u8::from_le_bytes(first(bytes))),
-            Integer::U16 => u64::from(u16::from_le_bytes(first(bytes))),
-            Integer::U32 => u64::from(u32::from_le_bytes(first(bytes))),
-            Integer::U64 => u64::from_le_bytes(first(bytes)),
-            Integer::I8 => i64::from(i8::from_le_bytes(first(bytes))) as u64,
-            Integer::I16 => i64::from(i16::from_le_bytes(first(bytes))) as u64,
-            Integer::I32 => i64::from(i32::from_le_bytes(first(bytes))) as u64,
-            Integer::I64 => u64::from_le_bytes(first(bytes)),
-        }
-    }
-}
-
-fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.first_chunk().copied().unwrap_or([0; N])
 }
 
 /// The type of a register.
@@ -117,21 +94,12 @@ impl Type {
         }
     }
 
-    /// The word of an encoding of the type's width; `None` for a bool or a case that is none.
-    pub(crate) fn word_of_bytes(self, bytes: &[u8]) -> Option<u64> {
-        if let Type::Integer(integer) = self {
-            return Some(integer.word_of_bytes(bytes));
-        }
-        let word = Integer::U8.word_of_bytes(bytes);
-        self.has_word(word).then_some(word)
-    }
-
     /// Whether a register of this type may hold the word.
-    pub(crate) fn has_word(self, word: u64) -> bool {
+    pub(crate) const fn has_word(self, word: u64) -> bool {
         match self {
-            Type::Integer(integer) => integer.word_of(integer.value_of(word)) == Some(word),
+            Type::Integer(integer) => integer.has_word(word),
             Type::Bool => word <= 1,
-            Type::Enum(count) => word < u64::from(count),
+            Type::Enum(count) => word < count as u64,
             Type::Bytes(_) | Type::Fixed(_) | Type::Text(_) | Type::Row(_) => false,
         }
     }

@@ -38,7 +38,7 @@ def test_the_page_on_the_api_names_everything_public() -> None:
     }
     methods = {name for name in dir(zeta.Store) if name[0] != "_" and not hasattr(dict, name)}
     # What the store is made of, not for callers.
-    internal = {"key_list", "run", "turn", "wait_for"}
+    internal = {"call", "call_many", "key_list", "run", "turn", "wait_for"}
     internal |= {name for name in methods if name.endswith("_in_epoch")}
     assert raised - {"ApiMisuse"} <= named, raised - named
     assert set(zeta.__all__) <= named, set(zeta.__all__) - named

@@ -1,5 +1,6 @@
 """Runs the Python examples of the documentation: a page's blocks are one program, top to bottom."""
 
+import linecache
 import re
 import shutil
 from pathlib import Path
@@ -30,4 +31,8 @@ def test_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for found in BLOCK.finditer(text):
         # Empty lines in front, so that a traceback names the line of the page.
         above = "\n" * text.count("\n", 0, found.start("code"))
-        exec(compile(above + found["code"], page, "exec"), names)
+        source = above + found["code"]
+        # An application reads its own source, and the page as a whole is none.
+        block = f"{page}, block at {found.start('code')}"
+        linecache.cache[block] = (len(source), None, source.splitlines(keepends=True), block)
+        exec(compile(source, block, "exec"), names)

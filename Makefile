@@ -97,7 +97,7 @@ test-python: build
 # The same vectors as in Python, and no package but Node itself.
 .PHONY: test-js
 test-js:
-	node --test js
+	node --test js/zeta-verify.test.mjs
 
 .PHONY: tidy
 tidy: $(VENV)/.locked ## Check style alone (seconds)

@@ -1,4 +1,4 @@
-// The vectors, judged by the JavaScript: the same verdicts as everybody else's. Run: node --test js
+// The vectors, judged by the JavaScript: the same verdicts as everybody else's.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -89,6 +89,13 @@ test("a file that is not the one JSON is refused", () => {
   const spaced = new TextEncoder().encode(' { "receipt":\t"ab"}\r\n');
   assert.deepEqual(fromFile("a.json", spaced), fromHex("ab"));
   assert.deepEqual(fromFile("a.cbor", fromHex("ab")), fromHex("ab"));
+});
+
+test("what are no hex digits are refused", () => {
+  for (const digits of ["0", "0g", "00 00", "0x00"]) {
+    assert.throws(() => fromHex(digits), TypeError, digits);
+  }
+  assert.equal(toHex(fromHex("00fFa0")), "00ffa0");
 });
 
 test("what was pinned must have its length", async () => {

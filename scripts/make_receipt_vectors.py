@@ -324,6 +324,9 @@ def of_others(maker: Maker) -> Iterator[Vector]:
     yield refuse("WrongPath", "thread_is_number_of_threads", thread=receipt.threads)
     yield refuse("WrongPath", "no_threads", threads=0)
     path, thread_path = receipt.path, receipt.thread_path
+    # Only the range is wrong: from one thread beyond the last, two hashes lead to some root.
+    beyond = {"thread": receipt.threads, "thread_path": thread_path * 2}
+    yield refuse("WrongPath", "thread_beyond_with_a_path", **beyond)
     yield refuse("WrongPath", "no_path", path=())
     yield refuse("WrongPath", "one_hash_less", path=path[:-1])
     yield refuse("WrongPath", "one_hash_more", path=(*path, path[0]))

@@ -332,7 +332,7 @@ class App(Application):
     <<def>> act(self, data: Huge) -> bool:
         digest = sha256(data)
         for i in range(8):
-            digest = sha256(data)
+            digest = hmac_sha256(digest, data)
         return digest == b"a"
 """
     )

@@ -32,7 +32,7 @@ class State:
 
     variables: dict[Variable, Value] = field(default_factory=dict)
     constants: dict[Any, Register] = field(default_factory=dict)
-    """The registers that hold constants, and the epoch."""
+    """The registers that hold constants, and what was computed of registers."""
     bound: dict[tuple[int, tuple[Any, ...]], Register] = field(default_factory=dict)
     """The rows that are bound, by relation and key."""
     present: frozenset[Register] = frozenset()
@@ -82,10 +82,14 @@ class Builder:
     def computed(
         self, name: str, type_: Any, sources: Sequence[Register], number: int = 0
     ) -> Register:
-        """A new register that an operation fills."""
-        target = Register(type_)
-        self.emit(name, [target], sources, number)
-        return target
+        """A register that an operation fills, or has filled with the same on every path here."""
+        key = (name, type_, number, *sources)
+        found = self.state.constants.get(key)
+        if found is None:
+            found = Register(type_)
+            self.emit(name, [found], sources, number)
+            self.state.constants[key] = found
+        return found
 
     def register(self, atom: Atom) -> Register:
         """A register that holds a leaf."""
@@ -185,7 +189,7 @@ class Builder:
     def bind(self, table: Table, key: Value) -> Register:
         """The row of a key."""
         parts = [part for pair in flat(table.key, key) for part in pair if part is not None]
-        name = (table.index, tuple(parts))
+        name = table.index, tuple(parts)
         found = self.state.bound.get(name)
         if found is None:
             sources = [self.register(part) for part in parts]

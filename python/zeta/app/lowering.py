@@ -437,11 +437,7 @@ class Lowering:
         return self.builder.computed("hmac", Fixed(32), [key, self.register(expression.message)])
 
     def _epoch(self, expression: Epoch) -> Value:
-        found = self.builder.state.constants.get("epoch")
-        if found is None:
-            found = self.builder.computed("epoch", U32, [])
-            self.builder.state.constants["epoch"] = found
-        return found
+        return self.builder.computed("epoch", U32, [])
 
     def _contains(self, expression: Contains) -> Value:
         key = conform(self.value(expression.key), expression.table.key)

@@ -10,6 +10,7 @@ from zeta.cli.failure import guarded
 
 
 def application() -> typer.Typer:
+    from zeta.cli.app import show
     from zeta.cli.bench import bench
     from zeta.cli.demo import demo
     from zeta.cli.replay import replay
@@ -27,6 +28,9 @@ def application() -> typer.Typer:
     for command in (demo, replay, bench, verify, verify_log):
         name = command.__name__.replace("_", "-")
         app.command(name, help=_paragraphs(command))(guarded(command))
+    applications = typer.Typer(help="Look at applications.", no_args_is_help=True)
+    applications.command("show", help=_paragraphs(show))(guarded(show))
+    app.add_typer(applications, name="app")
     return app
 
 

@@ -137,6 +137,14 @@ def test_a_log_cut_between_two_entries_is_refused_offline(run: Run, tmp_path: Pa
         assert "closed" in ended.err
 
 
+def test_bench_of_the_longest_values_ends(run: Run):
+    contract = run(
+        "bench", "ycsb-a", "--records", 100, "--value-size", 1 << 20, "--seconds", 0.05, "--json"
+    ).contract
+    assert contract["operations"] > 0
+    assert contract["wrong_answers"] == 0
+
+
 def test_of_many_epochs_the_last_are_shown(run: Run, tmp_path: Path):
     with zeta.open(epoch=None, log=tmp_path / "logs") as store:
         for _ in range(30):

@@ -71,6 +71,7 @@ def test_each_attack_is_caught_by_a_named_check(attempted: attack.Attack):
         (OSError(errno.ENOSPC, "No space left on device"), 2, "the disk is full: `the output`"),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 2, "has gone"),
         (PermissionError(errno.EACCES, "Permission denied", "b"), 2, "cannot use `b`"),
+        (OSError(errno.EIO, "Input/output error"), 2, "Input/output error"),
         (MemoryError(), 2, "memory"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],

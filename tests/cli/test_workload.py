@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zeta.workload.operations import DELETE, GET, PUT, Operations
+from zeta.workload.operations import DELETE, GET, PUT, Operations, value_bytes
 from zeta.workload.oracle import ABSENT, PlainDict, Table
 from zeta.workload.popularity import TraceShape, Uniform, Zipfian, scatter
 from zeta.workload.ycsb import MIXES, Ycsb
@@ -113,3 +113,12 @@ def test_the_table_answers_as_a_dict_does(runs: list[list[tuple[int, int]]]):
         operations = Operations(kinds.astype(np.uint8), records, numbers)
         assert table.answers(operations).tolist() == plain.answers(operations).tolist()
         number += len(run)
+
+
+@pytest.mark.parametrize("size", [1, 8, 41, 1000])
+def test_a_value_is_the_same_however_many_are_made_at_once(size: int):
+    numbers = np.arange(50, dtype=np.uint64) * np.uint64(2**58 + 1)
+    together = value_bytes(numbers, size)
+    assert together.shape == (50, size)
+    for at in range(len(numbers)):
+        assert (value_bytes(numbers[at : at + 1], size) == together[at]).all()

@@ -25,6 +25,8 @@ from zeta.workload.ycsb import MIXES, Ycsb
 # A round is long enough to be timed, and short enough that both sides see the same machine.
 _ROUND_SECONDS = 0.25
 _ROUND_REQUESTS_MAX = 2_000_000
+# Of values that are made up before a round and kept until its answers are checked.
+_ROUND_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ def serve_for(
     screen: Screen, plan: Plan, source: Ycsb, sides: tuple[Side, ...], checker: Checker
 ) -> None:
     """Rounds of the same operations on all sides, until the slowest has worked long enough."""
-    requests = 4 * plan.batch_size
+    most = max(1, min(_ROUND_REQUESTS_MAX, _ROUND_BYTES // plan.value_size))
+    requests = min(4 * plan.batch_size, most)
     warm = False
     with screen.progress("measuring", plan.seconds) as bar:
         while (passed := max(side.watch.now() for side in sides)) < plan.seconds or not warm:
@@ -179,7 +182,7 @@ def serve_for(
             slowness = (time.perf_counter() - began) / len(sides) / _ROUND_SECONDS
             checker.check(operations, answers[0])
             requests = int(requests / max(slowness, 0.25))
-            requests = min(max(requests, plan.batch_size), _ROUND_REQUESTS_MAX)
+            requests = min(max(requests, plan.batch_size), most)
 
 
 def compare_policies(screen: Screen, plan: Plan) -> dict[str, Any]:

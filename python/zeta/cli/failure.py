@@ -84,4 +84,6 @@ def verdict(error: BaseException) -> tuple[str, int]:
             return "whoever read the output has gone", MISUSED
         case OSError(filename=filename) if filename is not None:
             return f"cannot use `{filename}`: {error.strerror}", MISUSED
+        case OSError(strerror=strerror) if strerror is not None:
+            return f"the system refused an operation: {strerror}", MISUSED
     raise error

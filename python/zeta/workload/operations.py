@@ -16,7 +16,6 @@ Numbers: TypeAlias = NDArray[np.uint64]
 
 # Odd constants of splitmix64: neighbouring numbers give unrelated values.
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-_WORD = (1 << 64) - 1
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
@@ -77,8 +76,14 @@ def key_bytes(records: Numbers) -> Bytes:
 def value_bytes(numbers: Numbers, size: int) -> Bytes:
     """One value of `size` bytes for each number: the same number, the same value."""
     words = np.empty((len(numbers), -(-size // 8)), "<u8")
-    for column in range(words.shape[1]):
-        words[:, column] = mix(numbers + np.uint64((column + 1) << 48 & _WORD))
+    steps = np.arange(1, words.shape[1] + 1, dtype=np.uint64) << np.uint64(48)
+    # Along the longer side, or few long values would take a step for every eight bytes.
+    if words.shape[1] > len(numbers):
+        for row in range(len(numbers)):
+            words[row] = mix(numbers[row : row + 1] + steps)
+    else:
+        for column in range(words.shape[1]):
+            words[:, column] = mix(numbers + steps[column : column + 1])
     return np.ascontiguousarray(words.view(np.uint8)[:, :size])
 
 

@@ -199,7 +199,8 @@ def _row(row: list[str], where: str) -> tuple[int, bytes, bytes | None]:
         raise TraceError(f"{where}: `{row[0][:40]}` is none of `get`, `put`, `delete`")
     value = row[2].encode() if len(row) > 2 and (kind == PUT or row[2]) else None
     if not 2 <= len(row) <= 3 or (kind != PUT and value is not None):
-        raise TraceError(f"{where}: `{row[0]}` does not have {len(row)} fields")
+        wanted = "a key and perhaps a value" if kind == PUT else "a key and nothing else"
+        raise TraceError(f"{where}: `{row[0]}` takes {wanted}")
     key = row[1].encode()
     for what, content, limit in (("key", key, _KEY_LEN_MAX), ("value", value, _VALUE_LEN_MAX)):
         if content is not None and len(content) > limit:

@@ -14,7 +14,7 @@ export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml \
-	$(shell find crates -path '*/src/*.rs' -o -name Cargo.toml)
+	$(shell find crates -path '*/src/*.rs' -o -name Cargo.toml -o -name '*.program')
 # The glue crate is a Python extension and links only as one; pytest tests it.
 RUST_TESTED := --workspace --exclude zeta-python
 WORKLOADS := ycsb-a ycsb-b ycsb-c ycsb-d ycsb-f
@@ -123,6 +123,11 @@ drill: ## Run the lying host's simulation for long (DRILL=options)
 mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each
 	$(BIN)/python scripts/mutation_check.py --package zeta-verifier --package zeta-program \
 		--package zeta-session --package zeta-receipt $(MUTANTS)
+
+.PHONY: generate
+generate: build ## Write again what is made of sources: programs of applications, vectors
+	$(BIN)/python scripts/generate_programs.py
+	cargo run --quiet --locked -p zeta-sim --bin make_vectors
 
 .PHONY: lock
 lock: $(VENV)/.locked ## Resolve the Python packages anew and pin them

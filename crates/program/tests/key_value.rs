@@ -184,6 +184,6 @@ fn an_unknown_transition_is_refused() {
 fn the_digest_is_what_people_approved() {
     let program = Program::load(&key_value()).unwrap();
     let digest: String = program.digest().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(digest, "7c00168da06cdef8237bbb04acc6608c88a62aedb963ce0b6ede2dee48ddebf1");
+    assert_eq!(digest, "a83d45650f8bad5eb80c54dea71eb3b7907ca8b2df29545bff1142e84cbb15d1");
     assert_eq!(program.bytes(), key_value());
 }

@@ -62,11 +62,15 @@ def test_no_two_calls_of_a_batch_get_the_same_value() -> None:
 
 
 def test_a_host_that_only_looks_is_not_accused(lying: Any) -> None:
-    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"), lying(Counters) as liar:
-        liar.store.add("firmware", 6)
-        liar.store.certify()
-        liar.keep("counters", "firmware")
-        assert liar.store.add("firmware", 1) == 7
+    def look() -> None:
+        with lying(Counters) as liar:
+            liar.store.add("firmware", 6)
+            liar.store.certify()
+            liar.keep("counters", "firmware")
+            assert liar.store.add("firmware", 1) == 7
+
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        look()
 
 
 def test_a_counter_that_was_rolled_back_is_caught(lying: Any) -> None:

@@ -161,6 +161,13 @@ fn put(store: &Store, key: &[u8], value: &[u8]) -> Result<(), HostError> {
     store.run(&Batch::KeyValue { transitions, keys, values }, &mut Results::new())
 }
 
+/// Over records of several workers, where there are several.
+fn rename(store: &Store, source: &[u8], target: &[u8]) -> Result<(), HostError> {
+    let arguments = [bytes(source), bytes(target)].concat();
+    let (transitions, arguments) = (Transitions::All(RENAME), Column::Same(&arguments));
+    store.run(&Batch::Calls { transitions, arguments }, &mut Results::new())
+}
+
 fn open_with_log(folder: &Folder, workers: u16) -> Store {
     let mut options = Options::new(zeta_program::key_value(), Entropy::from_seed(9));
     options.workers = workers;
@@ -199,10 +206,14 @@ fn a_closed_log_holds_every_operation_that_was_answered() {
             let answered = std::thread::scope(|scope| {
                 let serve = |thread: u64| {
                     let mut count = 0;
-                    let key = thread.to_be_bytes();
-                    while let Ok(()) = put(&store, &key, b"value") {
-                        count += 1;
-                    }
+                    let (key, other) = (thread.to_be_bytes(), (thread + 7).to_be_bytes());
+                    let mut serves = |served: Result<(), HostError>| {
+                        count += u64::from(served.is_ok());
+                        served.is_ok()
+                    };
+                    while serves(put(&store, &key, b"value"))
+                        && serves(rename(&store, &key, &other))
+                    {}
                     count
                 };
                 let clients: Vec<_> = (0..3).map(|i| scope.spawn(move || serve(i))).collect();

@@ -113,13 +113,15 @@ impl Worker {
                 Need::None => NO_RECORD,
             };
             chunk.ids[at - start] = id;
-            if id != NO_RECORD {
-                let place = self.table.record(id).place();
-                if is_cold(place) {
-                    chunk.cold.push(id);
-                } else if place == Place::Slot {
-                    self.warm(self.table.record(id).slot());
-                }
+            if id != NO_RECORD && is_cold(self.table.record(id).place()) {
+                chunk.cold.push(id);
+            }
+        }
+        // In a loop of its own, which does little else, more misses overlap.
+        for id in chunk.ids[..end - start].iter().filter(|id| **id != NO_RECORD) {
+            let record = self.table.record(*id);
+            if record.place() == Place::Slot {
+                self.warm(record.slot());
             }
         }
         Ok(())

@@ -47,6 +47,12 @@ impl Loan {
 impl Shared {
     /// The owner of a key.
     pub(crate) fn owner_of(&self, relation: RelationId, key: &[u8]) -> usize {
+        let known = self.owners.begin(relation, key);
+        self.owners.owner(known, || self.tell_owner(relation, key))
+    }
+
+    /// As `owner_of`, from the key's place in the tree.
+    pub(crate) fn tell_owner(&self, relation: RelationId, key: &[u8]) -> usize {
         self.partition.worker_of(&leaf_path(&self.hasher, relation, key))
     }
 

@@ -32,6 +32,7 @@ mod node;
 mod node_slots;
 mod operations;
 mod options;
+mod owners;
 mod parts;
 mod plan;
 mod pool;

@@ -4,9 +4,9 @@ use crate::batch::Results;
 use crate::chunk::Ran;
 use crate::error::HostError;
 use crate::operations::{KeyValue, Need, Operations, Part, Work};
+use crate::owners::KeyHash;
 use crate::store::{Engine, Shared};
 use std::time::Duration;
-use zeta_verifier::leaf_path;
 
 /// Operations after which a worker's baton is given back for a moment, so that epochs can turn.
 const TURN_LEN: usize = 1 << 14;
@@ -80,7 +80,10 @@ impl Shared {
         results: &mut Results,
     ) -> Result<(), HostError> {
         if len == 1 {
-            let worker = usize::from(self.route(operations, 0));
+            let worker = match operations.need(0) {
+                Need::One(relation, key) => self.owner_of(relation, key),
+                Need::None => 0,
+            };
             return self.run_part(worker, &mut Part { operations, indices: None, results }, 1);
         }
         let routes = self.routes(operations, len)?;
@@ -89,30 +92,35 @@ impl Shared {
 
     /// Who runs each operation of a batch.
     fn routes(&self, operations: &KeyValue<'_>, len: usize) -> Result<Vec<u16>, HostError> {
-        let piece = |from: usize| {
-            let to = len.min(from + ROUTED_LEN);
-            (from..to).map(|index| self.route(operations, index)).collect::<Vec<_>>()
-        };
         if len < PARALLEL_LEN {
-            return Ok((0..len).map(|index| self.route(operations, index)).collect());
+            return Ok(self.route_piece(operations, 0, len));
         }
+        let piece = |at: usize| {
+            let from = at * ROUTED_LEN;
+            self.route_piece(operations, from, len.min(from + ROUTED_LEN))
+        };
         let mut routes = Vec::with_capacity(len);
-        for piece in self.pool.map(len.div_ceil(ROUTED_LEN), |at| piece(at * ROUTED_LEN)) {
+        for piece in self.pool.map(len.div_ceil(ROUTED_LEN), piece) {
             routes.extend(piece.ok_or(NOT_COMPUTED)?);
         }
         Ok(routes)
     }
 
-    /// The worker that runs an operation.
-    #[inline(always)]
-    fn route(&self, operations: &KeyValue<'_>, index: usize) -> u16 {
-        match operations.need(index) {
-            Need::One(relation, key) => {
-                let path = leaf_path(&self.hasher, relation, key);
-                self.partition.worker_of(&path) as u16
-            }
-            Need::None => 0,
-        }
+    /// Who runs each of the operations `from..to`.
+    fn route_piece(&self, operations: &KeyValue<'_>, from: usize, to: usize) -> Vec<u16> {
+        let known: Vec<_> = (from..to)
+            .map(|index| match operations.need(index) {
+                Need::One(relation, key) => Some(self.owners.begin(relation, key)),
+                Need::None => None,
+            })
+            .collect();
+        let owner = |(index, known): (usize, Option<KeyHash>)| {
+            let (Some(known), Need::One(relation, key)) = (known, operations.need(index)) else {
+                return 0;
+            };
+            self.owners.owner(known, || self.tell_owner(relation, key)) as u16
+        };
+        (from..to).zip(known).map(owner).collect()
     }
 
     /// Runs the operations, one for each route, side by side where it pays.

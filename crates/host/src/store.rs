@@ -13,6 +13,7 @@ use crate::fork;
 use crate::log_dir::LogDir;
 use crate::operations::{Calls, KeyValue, Part};
 use crate::options::{BYTE_BUDGET_MIN, Options, Policy, WORKERS_MAX};
+use crate::owners::Owners;
 use crate::pool::Pool;
 use crate::record::Place;
 use crate::shape::Shape;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) board: Option<Arc<Board>>,
     pub(crate) epochs: Epochs,
     pub(crate) partition: Partition,
+    pub(crate) owners: Owners,
     pub(crate) pool: Pool,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) program: Arc<Program>,
@@ -116,6 +118,7 @@ impl Store {
             board: started.board,
             epochs: Epochs::new(),
             partition,
+            owners: Owners::new(options.workers, start::seed_of(&options.entropy)),
             pool: Pool::new(options.workers),
             shapes: Shape::of_program(&program),
             key_value: program.bytes() == zeta_program::key_value(),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import struct
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from zeta.app.types import (
-    BOOL,
     Boolean,
     Bytes,
     Enumeration,
     Fixed,
-    Flat,
     Integer,
     Leaf,
     Listing,
@@ -22,8 +23,17 @@ from zeta.app.types import (
     Type,
     flatten,
 )
-from zeta.app.values import made, parts_of
+from zeta.app.values import made
 from zeta.errors import InvalidValue
+
+Encoder: TypeAlias = Callable[[Any], bytes]
+"""Gives the encoding of an admitted value."""
+Decoder: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
+"""Gives the value at a place of some bytes, and the place after it."""
+
+_LENGTH = struct.Struct("<I")
+_COUNT = struct.Struct("<H")
+_FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def encoded(type_: Type, value: Any, *, is_record: bool = False) -> bytes:
@@ -31,135 +41,208 @@ def encoded(type_: Type, value: Any, *, is_record: bool = False) -> bytes:
 
     That of a key or a row (`is_record`) leaves out the length of bytes or text at its end.
     """
-    out = bytearray()
-    found = list(_leaves(type_, value, marked=False))
-    for index, (leaf, present, part) in enumerate(found):
-        if present is not None:
-            out.append(present)
-        if present is not False:
-            takes_rest = is_record and index == len(found) - 1
-            out += _leaf_bytes(leaf, part, takes_rest)
-    return bytes(out)
+    return encoder(type_, False, is_record)(value)
 
 
-def _leaves(type_: Type, value: Any, marked: bool) -> Iterator[tuple[Leaf, bool | None, Any]]:
-    """Each value that a program holds, with its mark where it is optional.
+@cache
+def encoder(type_: Type, marked: bool = False, takes_rest: bool = False) -> Encoder:
+    """What encodes values of a type.
 
-    `marked` values are inside of a structure that may be none, where each is optional.
+    `marked` values are inside of a structure that may be none, where each is optional. The last
+    value of one that `takes_rest` has no length.
     """
-    mark = True if marked else None
     match type_:
-        case Structure(_, _, types):
-            for inner, part in zip(types, parts_of(type_, value), strict=True):
-                yield from _leaves(inner, part, marked)
-        case Optional(Structure() as inner):
-            yield BOOL, mark, value is not None
-            if value is None:
-                for flat in flatten(inner, ""):
-                    yield flat.leaf, False, None
-            else:
-                yield from _leaves(inner, value, marked=True)
-        case Optional(Boolean() | Integer() | Bytes() | Fixed() | Text() | Enumeration() as leaf):
-            yield leaf, value is not None, value
-        case Boolean() | Integer() | Bytes() | Fixed() | Text() | Enumeration():
-            yield type_, mark, value
         case Nothing():
-            return
-        case _:
-            raise TypeError(f"a value of the type `{type_}` is no argument")
+            return lambda value: b""
+        case Structure():
+            return _structure_encoder(type_, marked, takes_rest)
+        case Optional(Structure() as inner):
+            before = b"\x01" if marked else b""
+            absent = before + bytes(1 + len(flatten(inner, "")))
+            inside = encoder(inner, True, takes_rest)
+            before += b"\x01"
+            return lambda value: absent if value is None else before + inside(value)
+        case Optional(inner):
+            inside = encoder(inner, False, takes_rest)
+            return lambda value: b"\0" if value is None else b"\x01" + inside(value)
+        case Boolean() | Integer() | Bytes() | Fixed() | Text() | Enumeration():
+            plain = _leaf_encoder(type_, takes_rest)
+            return (lambda value: b"\x01" + plain(value)) if marked else plain
+    raise TypeError(f"a value of the type `{type_}` is no argument")
 
 
-def _leaf_bytes(leaf: Leaf, value: Any, takes_rest: bool) -> bytes:
+def _structure_encoder(type_: Structure, marked: bool, takes_rest: bool) -> Encoder:
+    last = _last_place(type_) if takes_rest else -1
+    inside = [encoder(one, marked, i == last) for i, one in enumerate(type_.types)]
+    if type_.cls is None:
+        return lambda value: b"".join([one(part) for one, part in zip(inside, value, strict=True)])
+    pairs = [(attrgetter(name), one) for name, one in zip(type_.names, inside, strict=True)]
+    return lambda value: b"".join([one(part(value)) for part, one in pairs])
+
+
+def _last_place(type_: Structure) -> int:
+    """The part that holds the last value of a structure."""
+    return max((i for i, one in enumerate(type_.types) if flatten(one, "")), default=-1)
+
+
+def _leaf_encoder(leaf: Leaf, takes_rest: bool) -> Encoder:
     match leaf:
         case Boolean():
-            return bytes([value])
+            return lambda value: b"\x01" if value else b"\0"
         case Integer():
-            return int.to_bytes(value, leaf.width, "little", signed=leaf.low < 0)
+            return _number(leaf).pack
         case Enumeration():
-            return bytes([leaf.members.index(value)])
+            places = {member: bytes([place]) for place, member in enumerate(leaf.members)}
+            return places.__getitem__
         case Fixed():
-            return bytes(value)
-        case _:
-            raw: bytes = value.encode() if isinstance(value, str) else value
-            return raw if takes_rest else len(raw).to_bytes(4, "little") + raw
+            return bytes
+        case Text() if takes_rest:
+            return str.encode
+        case Text():
+            return lambda value: _sized(value.encode())
+        case Bytes():
+            return bytes if takes_rest else _sized
+
+
+def _sized(raw: bytes) -> bytes:
+    return _LENGTH.pack(len(raw)) + raw
+
+
+def _number(leaf: Integer) -> struct.Struct:
+    form = _FORMATS[leaf.width]
+    return struct.Struct("<" + (form.lower() if leaf.low < 0 else form))
 
 
 def decoded(type_: Type, data: bytes, *, is_record: bool = False) -> Any:
     """The value of an encoding; raises `InvalidValue` for other bytes."""
-    reader = _Reader(data)
-    value = reader.value(type_, is_record)
-    reader.end()
+    try:
+        value, end = decoder(type_, False, is_record)(data, 0)
+    except (struct.error, UnicodeDecodeError):
+        raise InvalidValue("bytes of a value end too early, or are no text") from None
+    if end != len(data):
+        raise InvalidValue("a value has bytes that nothing accounts for")
     return value
 
 
-class _Reader:
-    """The bytes that are left."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._next = 0
-
-    def value(self, type_: Type, is_record: bool) -> Any:
-        """The next value, of this type."""
-        if isinstance(type_, Listing):
-            count = int.from_bytes(self._take(2), "little")
-            inner = _Reader(self._take(self._length()))
-            found = [inner.value(type_.element, False) for _ in range(count)]
-            inner.end()
-            return found
-        flats = flatten(type_, "")
-        last = len(flats) - 1
-        parts = [self._flat(flat, is_record and i == last) for i, flat in enumerate(flats)]
-        return _assembled(type_, iter(parts))
-
-    def _flat(self, flat: Flat, takes_rest: bool) -> Any:
-        if flat.optional and not self._bool():
-            return None
-        match flat.leaf:
-            case Boolean():
-                return self._bool()
-            case Integer() as leaf:
-                return int.from_bytes(self._take(leaf.width), "little", signed=leaf.low < 0)
-            case Enumeration() as leaf:
-                place = self._take(1)[0]
-                if place < len(leaf.members):
-                    return leaf.members[place]
-                raise InvalidValue(f"`{place}` is no member of `{leaf}`")
-            case Fixed(length):
-                return self._take(length)
-            case leaf:
-                rest = len(self._data) - self._next
-                raw = self._take(rest if takes_rest else self._length())
-                return raw.decode() if isinstance(leaf, Text) else raw
-
-    def _bool(self) -> bool:
-        return self._take(1) == b"\x01"
-
-    def _length(self) -> int:
-        return int.from_bytes(self._take(4), "little")
-
-    def _take(self, length: int) -> bytes:
-        taken = self._data[self._next : self._next + length]
-        if len(taken) != length:
-            raise InvalidValue("bytes of a value end too early")
-        self._next += length
-        return taken
-
-    def end(self) -> None:
-        """Raises `InvalidValue` where bytes are left."""
-        if self._next != len(self._data):
-            raise InvalidValue("a value has bytes that nothing accounts for")
-
-
-def _assembled(type_: Type, parts: Iterator[Any]) -> Any:
+@cache
+def decoder(type_: Type, marked: bool = False, takes_rest: bool = False) -> Decoder:
+    """What decodes values of a type; an absent one that is `marked` gives none."""
     match type_:
-        case Structure(_, _, types):
-            return made(type_, [_assembled(inner, parts) for inner in types])
-        case Optional(Structure() as inner):
-            present = next(parts)
-            found = _assembled(inner, parts)
-            return found if present else None
         case Nothing():
-            return None
-        case _:
-            return next(parts)
+            return lambda data, at: (None, at)
+        case Structure():
+            return _structure_decoder(type_, marked, takes_rest)
+        case Optional(Structure() as inner):
+            present = decoder(Boolean(), marked)
+            return _optional_decoder(present, decoder(inner, True, takes_rest))
+        case Optional(inner):
+            return _marked_decoder(decoder(inner, False, takes_rest))
+        case Listing(element):
+            return _listing_decoder(decoder(element))
+        case Boolean() | Integer() | Bytes() | Fixed() | Text() | Enumeration():
+            plain = _leaf_decoder(type_, takes_rest)
+            return _marked_decoder(plain) if marked else plain
+    raise TypeError(f"no value has the type `{type_}`")
+
+
+def _structure_decoder(type_: Structure, marked: bool, takes_rest: bool) -> Decoder:
+    last = _last_place(type_) if takes_rest else -1
+    inside = [decoder(one, marked, i == last) for i, one in enumerate(type_.types)]
+
+    def decode(data: bytes, at: int) -> tuple[Any, int]:
+        parts = []
+        for one in inside:
+            part, at = one(data, at)
+            parts.append(part)
+        return made(type_, parts), at
+
+    return decode
+
+
+def _optional_decoder(present: Decoder, inside: Decoder) -> Decoder:
+    def decode(data: bytes, at: int) -> tuple[Any, int]:
+        is_there, at = present(data, at)
+        found, at = inside(data, at)
+        return (found if is_there else None), at
+
+    return decode
+
+
+def _marked_decoder(inside: Decoder) -> Decoder:
+    def decode(data: bytes, at: int) -> tuple[Any, int]:
+        is_there, at = _bool(data, at)
+        return inside(data, at) if is_there else (None, at)
+
+    return decode
+
+
+def _listing_decoder(element: Decoder) -> Decoder:
+    def decode(data: bytes, at: int) -> tuple[Any, int]:
+        (count,) = _COUNT.unpack_from(data, at)
+        inner, end = _sized_bytes(data, at + 2)
+        found, at = [], 0
+        for _ in range(count):
+            one, at = element(inner, at)
+            found.append(one)
+        if at != len(inner):
+            raise InvalidValue("a list has bytes that no element accounts for")
+        return found, end
+
+    return decode
+
+
+def _leaf_decoder(leaf: Leaf, takes_rest: bool) -> Decoder:
+    match leaf:
+        case Boolean():
+            return _bool
+        case Integer():
+            number = _number(leaf)
+            return lambda data, at: (number.unpack_from(data, at)[0], at + number.size)
+        case Enumeration():
+            return _enum_decoder(leaf)
+        case Fixed(length):
+            return lambda data, at: (_taken(data, at, length), at + length)
+        case Text():
+            raw = _rest if takes_rest else _sized_bytes
+            return lambda data, at: _as_text(*raw(data, at))
+        case Bytes():
+            return _rest if takes_rest else _sized_bytes
+
+
+def _enum_decoder(leaf: Enumeration) -> Decoder:
+    members = leaf.members
+
+    def decode(data: bytes, at: int) -> tuple[Any, int]:
+        place = _taken(data, at, 1)[0]
+        if place >= len(members):
+            raise InvalidValue(f"`{place}` is no member of `{leaf}`")
+        return members[place], at + 1
+
+    return decode
+
+
+def _bool(data: bytes, at: int) -> tuple[bool, int]:
+    byte = _taken(data, at, 1)
+    if byte > b"\x01":
+        raise InvalidValue(f"`{byte[0]}` is no bool")
+    return byte == b"\x01", at + 1
+
+
+def _sized_bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    (length,) = _LENGTH.unpack_from(data, at)
+    return _taken(data, at + 4, length), at + 4 + length
+
+
+def _rest(data: bytes, at: int) -> tuple[bytes, int]:
+    return data[at:], len(data)
+
+
+def _as_text(raw: bytes, end: int) -> tuple[str, int]:
+    return raw.decode(), end
+
+
+def _taken(data: bytes, at: int, length: int) -> bytes:
+    taken = data[at : at + length]
+    if len(taken) != length:
+        raise InvalidValue("bytes of a value end too early")
+    return taken

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Never
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Never, TypeAlias
 
 from zeta.app.types import (
     Boolean,
@@ -19,49 +21,61 @@ from zeta.app.types import (
 )
 from zeta.errors import InvalidType, InvalidValue
 
+Admitter: TypeAlias = Callable[[Any, str], Any]
+"""Gives a value as one of a type, or raises and says the name."""
+
 
 def admitted(type_: Type, value: Any, name: str) -> Any:
     """The value as one of the type; integers become those that are checked.
 
     Raises `InvalidType` or `InvalidValue`, which say `name`.
     """
+    return admitter(type_)(value, name)
+
+
+@cache
+def admitter(type_: Type) -> Admitter:
+    """What admits values of a type."""
     match type_:
         case Boolean():
-            return value if isinstance(value, bool) else _ill_typed(type_, value, name)
-        case Integer(cls):
-            return cls(_integer(type_, value, name))
+            return lambda value, name: (
+                value if isinstance(value, bool) else _ill_typed(type_, value, name)
+            )
+        case Integer():
+            return _integer_admitter(type_)
         case Bytes() | Fixed():
-            return _bytes(type_, value, name)
-        case Text(longest):
-            if not isinstance(value, str):
-                _ill_typed(type_, value, name)
-            _at_most(longest, len(_utf8(value, name)), name)
-            return value
+            return lambda value, name: _bytes(type_, value, name)
+        case Text():
+            return lambda value, name: _text(type_, value, name)
         case Enumeration(cls):
-            return value if isinstance(value, cls) else _ill_typed(type_, value, name)
+            return lambda value, name: (
+                value if isinstance(value, cls) else _ill_typed(type_, value, name)
+            )
         case Optional(inner):
-            return None if value is None else admitted(inner, value, name)
+            inside = admitter(inner)
+            return lambda value, name: None if value is None else inside(value, name)
         case Structure():
-            return _structure(type_, value, name)
-        case Listing(element, longest):
-            if not isinstance(value, list):
-                _ill_typed(type_, value, name)
-            if len(value) > longest:
-                raise InvalidValue(f"`{name}` has `{len(value)}` elements, at most `{longest}`")
-            return [admitted(element, one, f"{name}[{i}]") for i, one in enumerate(value)]
+            return _structure_admitter(type_)
+        case Listing():
+            return _listing_admitter(type_)
         case Nothing():
-            return None if value is None else _ill_typed(type_, value, name)
+            return lambda value, name: None if value is None else _ill_typed(type_, value, name)
     raise TypeError(f"no value has the type `{type_}`")
 
 
-def _integer(type_: Integer, value: Any, name: str) -> int:
-    # numpy's integers have an index too; a bool is a mistake more often than not.
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        _ill_typed(type_, value, name)
-    number: int = value.__index__()
-    if not type_.holds(number):
-        raise InvalidValue(f"`{name}` is `{number}`: `{type_}` is {type_.low} to {type_.high}")
-    return number
+def _integer_admitter(type_: Integer) -> Admitter:
+    cls, low, high = type_.cls, type_.low, type_.high
+
+    def admit(value: Any, name: str) -> Any:
+        # numpy's integers have an index too; a bool is a mistake more often than not.
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            _ill_typed(type_, value, name)
+        number: int = value.__index__()
+        if not low <= number <= high:
+            raise InvalidValue(f"`{name}` is `{number}`: `{type_}` is {low} to {high}")
+        return int.__new__(cls, number)
+
+    return admit
 
 
 def _bytes(type_: Bytes | Fixed, value: Any, name: str) -> bytes:
@@ -74,11 +88,15 @@ def _bytes(type_: Bytes | Fixed, value: Any, name: str) -> bytes:
     return found
 
 
-def _utf8(value: str, name: str) -> bytes:
+def _text(type_: Text, value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        _ill_typed(type_, value, name)
     try:
-        return value.encode()
+        length = len(value.encode())
     except UnicodeEncodeError:
         raise InvalidValue(f"`{name}` is text that UTF-8 cannot hold") from None
+    _at_most(type_.longest, length, name)
+    return value
 
 
 def _at_most(longest: int, length: int, name: str) -> None:
@@ -86,18 +104,36 @@ def _at_most(longest: int, length: int, name: str) -> None:
         raise InvalidValue(f"`{name}` has `{length}` bytes, at most `{longest}`")
 
 
-def _structure(type_: Structure, value: Any, name: str) -> Any:
+def _structure_admitter(type_: Structure) -> Admitter:
     wanted = tuple if type_.cls is None else type_.cls
-    if not isinstance(value, wanted) or (
-        type_.cls is None and len(value) != len(type_.types)  # type: ignore[arg-type]
-    ):
-        _ill_typed(type_, value, name)
-    parts = parts_of(type_, value)
-    admitted_parts = [
-        admitted(inner, part, f"{name}.{inner_name}")
-        for inner, part, inner_name in zip(type_.types, parts, type_.names, strict=True)
+    inside = [
+        (admitter(inner), f".{inner_name}")
+        for inner, inner_name in zip(type_.types, type_.names, strict=True)
     ]
-    return made(type_, admitted_parts)
+
+    def admit(value: Any, name: str) -> Any:
+        if not isinstance(value, wanted):
+            _ill_typed(type_, value, name)
+        parts = parts_of(type_, value)
+        if len(parts) != len(inside):
+            _ill_typed(type_, value, name)
+        pairs = zip(inside, parts, strict=True)
+        return made(type_, [one(part, name + suffix) for (one, suffix), part in pairs])
+
+    return admit
+
+
+def _listing_admitter(type_: Listing) -> Admitter:
+    element = admitter(type_.element)
+
+    def admit(value: Any, name: str) -> Any:
+        if not isinstance(value, list):
+            _ill_typed(type_, value, name)
+        if len(value) > type_.longest:
+            raise InvalidValue(f"`{name}` has `{len(value)}` elements, at most `{type_.longest}`")
+        return [element(one, f"{name}[{index}]") for index, one in enumerate(value)]
+
+    return admit
 
 
 def parts_of(type_: Structure, value: Any) -> list[Any]:

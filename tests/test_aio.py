@@ -33,7 +33,9 @@ async def test_batches_and_epochs() -> None:
     await store.put_many([b"b", b"c"], [b"2", b"3"])
     assert (await store.get_many([b"a", b"b", b"c"])).to_list() == [b"1", b"2", b"3"]
     assert (await store.run_many("delete", [b"a"])).present.tolist() == [True]
+    assert (store.epoch, store.certified_epoch) == (0, None)
     assert await store.certify() == 0
+    assert (store.epoch, store.certified_epoch) == (1, 0)
     assert await store.wait(0) == store.outcome(0) == zeta.Certified()
     assert store.epochs()[0].outcome == zeta.Certified()
     assert (await store.stats()).records == 3

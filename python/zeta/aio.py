@@ -120,6 +120,16 @@ class _Certifying(Generic[Blocking]):
         return self._blocking.epochs(first)
 
     @property
+    def epoch(self) -> int:
+        """The epoch in which operations run now."""
+        return self._blocking.epoch
+
+    @property
+    def certified_epoch(self) -> int | None:
+        """The last certified epoch."""
+        return self._blocking.certified_epoch
+
+    @property
     def instance(self) -> bytes:
         """Names the application with its initial state, for clients to pin: 16 bytes."""
         return self._blocking.instance

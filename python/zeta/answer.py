@@ -56,4 +56,29 @@ class Evicted:
     """The hash that the tree now holds, for EvictM alone: 32 bytes."""
 
 
-Answer: TypeAlias = Done | Failed | Refused | Evicted
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where the operation that was answered just before stands among its epoch's receipts."""
+
+    epoch: int
+    counter: int
+    """Of the thread's clock when it ran."""
+    leaf: bytes
+    """32 bytes: the hash of the receipt's leaf."""
+    mac: bytes | None = None
+    """16 bytes: the verifier's reply to the client of a session; `None` where the host asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of a number of a session."""
+
+    status: int
+    """0 unknown, 1 executed, 2 not executed."""
+    leaf: bytes
+    """32 bytes: the hash of the receipt's leaf where it was executed, else zeros."""
+    mac: bytes
+    """16 bytes: the verifier's, for the client."""
+
+
+Answer: TypeAlias = Done | Failed | Refused | Evicted | Receipt | Status

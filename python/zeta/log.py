@@ -37,7 +37,17 @@ from zeta._native import (
     node_hash,
     value_hash,
 )
-from zeta.answer import Answer, Done, Evicted, Failed, Pointer, Pointers, Refused
+from zeta.answer import (
+    Answer,
+    Done,
+    Evicted,
+    Failed,
+    Pointer,
+    Pointers,
+    Receipt,
+    Refused,
+    Status,
+)
 from zeta.argument import byte_string
 from zeta.errors import InvalidValue
 
@@ -59,10 +69,16 @@ __all__ = [
     "Path",
     "Pointer",
     "Pointers",
+    "Receipt",
     "Record",
     "Refused",
     "RunApp",
     "Session",
+    "SessionAsk",
+    "SessionOpen",
+    "SessionRevoke",
+    "SessionRotate",
+    "Status",
     "Timestamp",
     "VerifyEpoch",
     "arguments",
@@ -179,7 +195,7 @@ class VerifyEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Names the client's session that asks for an operation; no instance opens sessions yet."""
+    """Names the client's session that asks for an operation."""
 
     session: int
     sequence: int
@@ -199,7 +215,54 @@ class RunApp:
     """`None` is the host itself."""
 
 
-Entry: TypeAlias = AddM | AddB | EvictM | EvictB | EvictBM | NextEpoch | VerifyEpoch | RunApp
+@dataclass(frozen=True, slots=True)
+class SessionOpen:
+    """Opens a session."""
+
+    message: bytes
+    """A client's first handshake message: 101 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRevoke:
+    """Ends a session, for good."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRotate:
+    """Opens a session of the same client in place of another, which ends."""
+
+    session: int
+    message: bytes
+    """The client's first handshake message, which names the session: 101 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAsk:
+    """A client's question what became of a number; one that is free is never run afterwards."""
+
+    session: int
+    sequence: int
+    mac: bytes
+    """16 bytes."""
+
+
+Entry: TypeAlias = (
+    AddM
+    | AddB
+    | EvictM
+    | EvictB
+    | EvictBM
+    | NextEpoch
+    | VerifyEpoch
+    | RunApp
+    | SessionOpen
+    | SessionRevoke
+    | SessionRotate
+    | SessionAsk
+)
 
 EMPTY_ROOT = Pointers()
 """The value of the root over no records at all."""

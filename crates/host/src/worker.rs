@@ -272,7 +272,7 @@ impl Worker {
             }
             // Evictions are published before their records are lent, so an honest plan never
             // waits for another thread.
-            NotYet::PublishedClock | NotYet::Window => {
+            NotYet::PublishedClock | NotYet::Window | NotYet::Order => {
                 self.fail(HostError::Stuck { thread, not_yet })
             }
         }
@@ -404,7 +404,7 @@ fn slots_of(plan: &Plan) -> Vec<u16> {
             Entry::RunApp(run) => {
                 slots.extend((0..run.slots.len()).filter_map(|i| run.slots.get(i)).map(|s| s.0));
             }
-            Entry::NextEpoch | Entry::VerifyEpoch => {}
+            Entry::NextEpoch | Entry::VerifyEpoch | Entry::Session(_) => {}
         }
         rest = after;
     }

@@ -5,6 +5,7 @@ use crate::class::Class;
 use crate::errors::{class_name, invalid_type, invalid_value};
 use crate::number::number;
 use crate::record::{record_object, with_record};
+use crate::session_entry;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use zeta_program::TransitionId;
@@ -24,7 +25,7 @@ static TIMESTAMP: Class = Class::new("zeta.log", "Timestamp");
 type EncodeFields = fn(&Bound<'_, PyAny>, &mut Vec<u8>) -> PyResult<()>;
 
 /// Each class of entries and how its fields become bytes.
-static CLASSES: [(&Class, EncodeFields); 8] = [
+static CLASSES: [(&Class, EncodeFields); 12] = [
     (&RUN_APP, encode_run_app),
     (&ADD_B, encode_add_b),
     (&EVICT_B, encode_evict_b),
@@ -39,6 +40,10 @@ static CLASSES: [(&Class, EncodeFields); 8] = [
         Entry::VerifyEpoch.encode(log);
         Ok(())
     }),
+    (&session_entry::OPEN, session_entry::encode_open),
+    (&session_entry::REVOKE, session_entry::encode_revoke),
+    (&session_entry::ROTATE, session_entry::encode_rotate),
+    (&session_entry::ASK, session_entry::encode_ask),
 ];
 
 /// Appends the encoding of an entry; false where the object is none.
@@ -167,6 +172,7 @@ pub(crate) fn entry_object<'py>(py: Python<'py>, entry: &Entry<'_>) -> PyResult<
         Entry::NextEpoch => NEXT_EPOCH.make(py, ()),
         Entry::VerifyEpoch => VERIFY_EPOCH.make(py, ()),
         Entry::RunApp(run) => run_app_object(py, run),
+        Entry::Session(entry) => session_entry::object(py, entry),
     }
 }
 

@@ -135,6 +135,7 @@ pub(crate) fn config_error(cause: ConfigError) -> PyErr {
     invalid_value(match cause {
         ConfigError::NoThreads => "a verifier needs at least one thread",
         ConfigError::NoSlots => "a verifier needs at least one slot for each thread",
+        ConfigError::Access(_) => "the access list does not fit the program",
     })
 }
 

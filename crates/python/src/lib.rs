@@ -22,6 +22,7 @@ mod path;
 mod program;
 mod record;
 mod results;
+mod session_entry;
 mod store;
 mod summary;
 mod typed_column;

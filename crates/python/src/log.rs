@@ -18,6 +18,8 @@ static DONE: Class = Class::new("zeta.answer", "Done");
 static FAILED: Class = Class::new("zeta.answer", "Failed");
 static REFUSED: Class = Class::new("zeta.answer", "Refused");
 static EVICTED: Class = Class::new("zeta.answer", "Evicted");
+static RECEIPT: Class = Class::new("zeta.answer", "Receipt");
+static STATUS: Class = Class::new("zeta.answer", "Status");
 
 /// Encodes one entry, or the entries of an iterable.
 #[pyfunction]
@@ -84,6 +86,14 @@ fn answer_object<'py>(py: Python<'py>, answer: &Answer<'_>) -> PyResult<Bound<'p
             };
             let hash = hash.map(|hash| PyBytes::new(py, hash));
             EVICTED.make(py, (value, hash))
+        }
+        Answer::Receipt { timestamp, leaf, mac } => {
+            let (epoch, counter) = (timestamp.epoch().0, timestamp.counter());
+            let mac = mac.map(|mac| PyBytes::new(py, mac));
+            RECEIPT.make(py, (epoch, counter, PyBytes::new(py, *leaf), mac))
+        }
+        Answer::Status { status, leaf, mac } => {
+            STATUS.make(py, (*status, PyBytes::new(py, *leaf), PyBytes::new(py, *mac)))
         }
     }
 }

@@ -193,13 +193,11 @@ impl SessionTable {
         self.place(session.place).map_or(Err(Number::Below), |place| place.window.claim(ticket))
     }
 
-    /// Notes what a claimed number was answered with, if it was, and lets the next one follow.
-    pub fn settle(&self, session: &Session, sequence: u64, leaf: Option<&Hash>) {
+    /// Notes what a claimed number was answered with, and lets the next one follow.
+    pub fn settle(&self, session: &Session, sequence: u64, leaf: &Hash) {
         let ticket = Ticket::new(session.generation, sequence);
         let Some(place) = self.place(session.place) else { return };
-        if let Some(leaf) = leaf {
-            place.settled.put(ticket, leaf);
-        }
+        place.settled.put(ticket, leaf);
         if session.terms.strict_order {
             place.settled_in_order.fetch_max(ticket.0, Ordering::AcqRel);
         }

@@ -46,7 +46,7 @@ fn a_number_is_claimed_once() {
             let session = found(table, id).unwrap();
             let claimed = table.claim(&session, 1).is_ok();
             if claimed {
-                table.settle(&session, 1, Some(&[7; 32]));
+                table.settle(&session, 1, &[7; 32]);
             }
             claimed
         };
@@ -150,7 +150,7 @@ fn a_settled_number_is_read_whole() {
         let (table, id) = opened(false);
         let settle = move |table: &SessionTable, sequence: u64, byte: u8| {
             let session = found(table, id).unwrap();
-            table.settle(&session, sequence, Some(&[byte; 32]));
+            table.settle(&session, sequence, &[byte; 32]);
         };
         settle(&table, 1, 1);
         let other = {
@@ -176,7 +176,7 @@ fn strict_order_holds_over_threads() {
             thread::spawn(move || {
                 let session = found(&table, id).unwrap();
                 table.claim(&session, 1).unwrap();
-                table.settle(&session, 1, Some(&[1; 32]));
+                table.settle(&session, 1, &[1; 32]);
             })
         };
         let session = found(&table, id).unwrap();

@@ -131,13 +131,13 @@ fn answers_are_remembered_for_a_while() {
     let session = found(&table, id);
     for sequence in 1..=100_u8 {
         assert_eq!(table.claim(&session, u64::from(sequence)), Ok(()));
-        table.settle(&session, u64::from(sequence), Some(&[sequence; 32]));
+        table.settle(&session, u64::from(sequence), &[sequence; 32]);
     }
     for sequence in 37..=100_u8 {
         assert_eq!(table.settled(&session, u64::from(sequence)), Some([sequence; 32]));
     }
     assert_eq!(table.settled(&session, 36), None);
-    table.settle(&session, 36, Some(&[1; 32]));
+    table.settle(&session, 36, &[1; 32]);
     assert_eq!(table.settled(&session, 100), Some([100; 32]), "a late one takes no later's place");
     assert_eq!(table.settled(&session, 36), None);
 }
@@ -152,7 +152,7 @@ fn strict_order_waits_for_the_number_before() {
     assert!(table.is_in_order(&strict, 1) && !table.is_in_order(&strict, 2));
     table.claim(&strict, 1).unwrap();
     assert!(!table.is_in_order(&strict, 2), "claimed is not settled");
-    table.settle(&strict, 1, None);
+    table.settle(&strict, 1, &[1; 32]);
     assert!(table.is_in_order(&strict, 2) && !table.is_in_order(&strict, 3));
     assert!(table.end(id));
     let next = open(&table, 0, 0, &Terms { strict_order: true, ..TERMS }).unwrap();

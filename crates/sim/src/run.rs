@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use zeta_program::Program;
 use zeta_verifier::{
-    Board, Config, Entry, Primitives, Progress, StopCause, ThreadId, Verifier, VerifierThread,
+    Board, Certifier, Config, Entry, Primitives, Progress, Serving, Standard, StopCause, ThreadId,
+    Verifier, VerifierThread,
 };
 
 /// One call of `verify_log`, in processing order over all threads.
@@ -28,6 +29,25 @@ impl<P: Primitives + Clone> Run<P> {
         let verifier = Verifier::with_primitives(config, program, primitives);
         let verifier = verifier.expect("the configuration is ours");
         Self { board: verifier.board, threads: verifier.threads, steps: Vec::new() }
+    }
+}
+
+impl Run<Standard> {
+    /// With the hashes that ship, and with clients where it serves any.
+    #[must_use]
+    pub fn serving(
+        config: &Config,
+        program: &[u8],
+        serving: Option<Serving<'_>>,
+    ) -> (Self, Option<Certifier>) {
+        let program = Program::load(program).expect("the program is ours");
+        let verifier = match serving {
+            None => Verifier::new(config, program),
+            Some(serving) => Verifier::serving(config, program, serving),
+        };
+        let verifier = verifier.expect("the configuration is ours");
+        let run = Self { board: verifier.board, threads: verifier.threads, steps: Vec::new() };
+        (run, verifier.certifier)
     }
 }
 

@@ -10,12 +10,14 @@ mod epoch;
 mod file;
 mod receipt;
 mod script;
+mod session;
 mod slot;
 mod tree;
 mod walk;
 
 pub use file::{texts, write_all};
 pub use script::{Script, add_m_bytes, encoded, run_app_bytes};
+use zeta_session::AccessList;
 use zeta_verifier::{NotYet, Reason};
 
 /// What the lie must lead to.
@@ -38,11 +40,25 @@ pub struct Setting {
     pub slots: u16,
     pub byte_budget: u64,
     pub program: fn() -> Vec<u8>,
+    /// The access list of a verifier that has clients, two sessions for each thread.
+    pub serving: Option<fn() -> AccessList>,
 }
 
-pub const SETTING: Setting =
-    Setting { threads: 1, slots: 8, byte_budget: 1 << 20, program: zeta_program::key_value };
+pub const SETTING: Setting = Setting {
+    threads: 1,
+    slots: 8,
+    byte_budget: 1 << 20,
+    program: zeta_program::key_value,
+    serving: None,
+};
 pub const TWO_THREADS: Setting = Setting { threads: 2, ..SETTING };
+
+impl Setting {
+    /// The encoding of the access list, where there is one.
+    fn access(&self) -> Option<Vec<u8>> {
+        self.serving.map(|list| list().encode())
+    }
+}
 
 /// One accepted log and its twin.
 pub struct Case {
@@ -95,6 +111,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(deferred::cases());
     cases.extend(epoch::cases());
     cases.extend(application::cases());
+    cases.extend(session::cases());
     cases.extend(walk::cases());
     cases
 }

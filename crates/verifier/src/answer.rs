@@ -2,8 +2,10 @@
 //!
 //! The host never predicts a value: it reads evicted values and fresh hashes from here.
 
+use crate::ids::{Epoch, Timestamp};
 use crate::record::Hash;
 use alloc::vec::Vec;
+use zeta_session::{Mac, Status};
 
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
@@ -14,6 +16,9 @@ const EVICTED_NODE: u8 = 5;
 const HASHED_NULL: u8 = 6;
 const HASHED_SOME: u8 = 7;
 const HASHED_NODE: u8 = 8;
+const RECEIPT: u8 = 9;
+const RECEIPT_AND_REPLY: u8 = 10;
+const STATUS: u8 = 11;
 
 /// One answer, as `decode` finds it in the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,10 @@ pub enum Answer<'a> {
     Refused(u16),
     /// A record left its slot; `hash` is the one that the tree now holds, for EvictM alone.
     Evicted { value: EvictedValue<'a>, hash: Option<&'a Hash> },
+    /// Of the operation that was answered just before; with a MAC for the client of a session.
+    Receipt { timestamp: Timestamp, leaf: &'a Hash, mac: Option<&'a [u8; 16]> },
+    /// What became of a number of a session: 0 unknown, 1 executed, 2 not executed.
+    Status { status: u8, leaf: &'a Hash, mac: &'a [u8; 16] },
 }
 
 /// The value with which a record left.
@@ -60,6 +69,13 @@ impl<'a> Answer<'a> {
                 let (hash, rest) = rest.split_first_chunk()?;
                 Some((Self::Evicted { value, hash: Some(hash) }, rest))
             }
+            RECEIPT | RECEIPT_AND_REPLY => take_receipt(tag == RECEIPT_AND_REPLY, rest),
+            STATUS => {
+                let (&status, rest) = rest.split_first()?;
+                let (leaf, rest) = rest.split_first_chunk()?;
+                let (mac, rest) = rest.split_first_chunk()?;
+                Some((Self::Status { status, leaf, mac }, rest))
+            }
             _ => None,
         }
     }
@@ -68,6 +84,19 @@ impl<'a> Answer<'a> {
 fn take_bytes(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_le_bytes(*len) as usize)
+}
+
+fn take_receipt(with_reply: bool, bytes: &[u8]) -> Option<(Answer<'_>, &[u8])> {
+    let (epoch, rest) = bytes.split_first_chunk()?;
+    let (counter, rest) = rest.split_first_chunk()?;
+    let epoch = Epoch(u32::from_le_bytes(*epoch));
+    let timestamp = Timestamp::new(epoch, u32::from_le_bytes(*counter));
+    let (leaf, rest) = rest.split_first_chunk()?;
+    if !with_reply {
+        return Some((Answer::Receipt { timestamp, leaf, mac: None }, rest));
+    }
+    let (mac, rest) = rest.split_first_chunk()?;
+    Some((Answer::Receipt { timestamp, leaf, mac: Some(mac) }, rest))
 }
 
 fn take_value(tag: u8, bytes: &[u8]) -> Option<(EvictedValue<'_>, &[u8])> {
@@ -106,6 +135,36 @@ pub(crate) fn put_failed(outputs: &mut Vec<u8>, code: u16) {
 pub(crate) fn put_refused(outputs: &mut Vec<u8>, code: u16) {
     outputs.push(REFUSED);
     outputs.extend_from_slice(&code.to_le_bytes());
+}
+
+/// A done answer whose result is at hand.
+pub(crate) fn put_done(outputs: &mut Vec<u8>, result: &[u8]) {
+    let start = begin_done(outputs);
+    outputs.extend_from_slice(result);
+    finish_done(outputs, start);
+}
+
+pub(crate) fn put_receipt(
+    outputs: &mut Vec<u8>,
+    timestamp: Timestamp,
+    leaf: &Hash,
+    mac: Option<Mac>,
+) {
+    outputs.push(if mac.is_some() { RECEIPT_AND_REPLY } else { RECEIPT });
+    outputs.extend_from_slice(&timestamp.epoch().0.to_le_bytes());
+    outputs.extend_from_slice(&timestamp.counter().to_le_bytes());
+    outputs.extend_from_slice(leaf);
+    if let Some(mac) = mac {
+        outputs.extend_from_slice(&mac);
+    }
+}
+
+pub(crate) fn put_status(outputs: &mut Vec<u8>, status: &Status, mac: &Mac) {
+    let (number, leaf) = status.parts();
+    outputs.push(STATUS);
+    outputs.push(number);
+    outputs.extend_from_slice(&leaf);
+    outputs.extend_from_slice(mac);
 }
 
 #[inline]

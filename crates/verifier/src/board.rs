@@ -6,10 +6,13 @@
 //!   up to there have happened, and no other will ever carry such a timestamp.
 //! - A cell is written once for its epoch, before `closed` passes it (release); it is re-used for
 //!   the epoch one window later only after its own epoch was certified.
+//! - The receipts of an epoch are written before it is closed, where there are any, and stay until
+//!   32 later epochs are certified.
 //! - The floor and the certified epochs never go back.
 
 use crate::ids::{Epoch, ThreadId, Timestamp};
 use crate::reason::Reason;
+use crate::record::Hash;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 #[cfg(not(loom))]
@@ -52,6 +55,15 @@ struct Cell {
     counts: [AtomicU64; 2],
 }
 
+/// Epochs whose receipts are kept, certified or not.
+const RECEIPTS_KEPT: u32 = 2 * EPOCH_WINDOW;
+
+/// One thread's receipts of one epoch: how many, and the root of their tree.
+struct ReceiptCell {
+    count: AtomicU64,
+    root: [AtomicU64; 4],
+}
+
 /// One thread's part of the board, alone on its cache lines.
 #[repr(align(128))]
 struct Lane {
@@ -62,6 +74,8 @@ struct Lane {
     failure: AtomicU32,
     failure_position: AtomicU64,
     cells: Box<[Cell]>,
+    /// Empty where the instance makes no receipts.
+    receipts: Box<[ReceiptCell]>,
 }
 
 #[repr(align(128))]
@@ -76,12 +90,18 @@ pub struct Board {
 }
 
 impl Board {
-    pub(crate) fn new(threads: u16) -> Self {
+    pub(crate) fn new(threads: u16, receipts: bool) -> Self {
         Self {
-            lanes: (0..threads).map(|_| Lane::new()).collect(),
+            lanes: (0..threads).map(|_| Lane::new(receipts)).collect(),
             floor: Padded(AtomicU32::new(0)),
             progress: Padded(AtomicU64::new(0)),
         }
+    }
+
+    /// The number of threads.
+    #[must_use]
+    pub fn threads(&self) -> u16 {
+        self.lanes.len() as u16
     }
 
     /// The timestamp of the thread's last eviction to deferred state; `None` for no such thread.
@@ -132,6 +152,31 @@ impl Board {
         // nobody would certify: the model checker found it.
         fence(Ordering::SeqCst);
         self.certify();
+    }
+
+    /// Writes the thread's receipts of an epoch down, before it is closed.
+    pub(crate) fn put_receipts(&self, thread: ThreadId, epoch: Epoch, count: u64, root: &Hash) {
+        let lane = self.lanes.get(usize::from(thread.0));
+        let Some(cell) = lane.and_then(|lane| lane.receipts(epoch)) else { return };
+        // Who reads a word that is written below also sees what made room for it: that 32 epochs
+        // after the cell's last one were certified.
+        fence(Ordering::Release);
+        cell.count.store(count, Ordering::Relaxed);
+        let (words, _) = root.as_chunks::<8>();
+        for (place, word) in cell.root.iter().zip(words) {
+            place.store(u64::from_le_bytes(*word), Ordering::Relaxed);
+        }
+    }
+
+    /// How many receipts each thread has of a certified epoch, and the roots of their trees;
+    /// nothing where they are not kept.
+    pub(crate) fn receipts(&self, epoch: Epoch) -> Vec<(u64, Hash)> {
+        let cells = self.lanes.iter().filter_map(|lane| lane.receipts(epoch));
+        let found = cells.map(ReceiptCell::load).collect();
+        fence(Ordering::Acquire);
+        let certified = self.progress.0.load(Ordering::Relaxed) & !MISMATCH;
+        let last = u64::from(epoch.0).saturating_add(u64::from(EPOCH_WINDOW));
+        if certified > last { Vec::new() } else { found }
     }
 
     /// Notes that the thread was rejected and will accept nothing more.
@@ -216,19 +261,39 @@ fn balance(sums: impl Iterator<Item = EpochSums>) -> bool {
 }
 
 impl Lane {
-    fn new() -> Self {
+    fn new(receipts: bool) -> Self {
+        let kept = if receipts { RECEIPTS_KEPT } else { 0 };
         Self {
             published: AtomicU64::new(0),
             closed: AtomicU64::new(0),
             failure: AtomicU32::new(0),
             failure_position: AtomicU64::new(0),
             cells: (0..EPOCH_WINDOW).map(|_| Cell::new()).collect(),
+            receipts: (0..kept).map(|_| ReceiptCell::new()).collect(),
         }
+    }
+
+    fn receipts(&self, epoch: Epoch) -> Option<&ReceiptCell> {
+        self.receipts.get((epoch.0 % RECEIPTS_KEPT) as usize)
     }
 
     fn cell(&self, epoch: u64) -> Option<&Cell> {
         let index = epoch.checked_rem(u64::from(EPOCH_WINDOW))?;
         self.cells.get(index as usize)
+    }
+}
+
+impl ReceiptCell {
+    fn new() -> Self {
+        Self { count: AtomicU64::new(0), root: core::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    fn load(&self) -> (u64, Hash) {
+        let mut root = [0; 32];
+        for (place, word) in root.as_chunks_mut::<8>().0.iter_mut().zip(&self.root) {
+            *place = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        (self.count.load(Ordering::Relaxed), root)
     }
 }
 

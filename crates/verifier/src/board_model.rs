@@ -17,7 +17,7 @@ fn sums(added: u128, evicted: u128) -> EpochSums {
 #[test]
 fn a_published_eviction_happened_before() {
     loom::model(|| {
-        let board = Arc::new(Board::new(2));
+        let board = Arc::new(Board::new(2, false));
         let applied = Arc::new(AtomicU64::new(0));
         let evictor = {
             let (board, applied) = (Arc::clone(&board), Arc::clone(&applied));
@@ -38,7 +38,7 @@ fn a_published_eviction_happened_before() {
 #[test]
 fn the_floor_never_goes_back() {
     loom::model(|| {
-        let board = Arc::new(Board::new(2));
+        let board = Arc::new(Board::new(2, false));
         let other = {
             let board = Arc::clone(&board);
             thread::spawn(move || board.raise_floor(Epoch(2)) <= Epoch(2))
@@ -57,7 +57,7 @@ fn the_floor_never_goes_back() {
 #[test]
 fn two_threads_that_close_together_certify_once() {
     loom::model(|| {
-        let board = Arc::new(Board::new(2));
+        let board = Arc::new(Board::new(2, false));
         let other = {
             let board = Arc::clone(&board);
             thread::spawn(move || board.close(ThreadId(1), Epoch(0), &sums(1 << 100, 2)))
@@ -72,7 +72,7 @@ fn two_threads_that_close_together_certify_once() {
 #[test]
 fn two_threads_that_close_together_find_the_mismatch() {
     loom::model(|| {
-        let board = Arc::new(Board::new(2));
+        let board = Arc::new(Board::new(2, false));
         let other = {
             let board = Arc::clone(&board);
             thread::spawn(move || board.close(ThreadId(1), Epoch(0), &sums(1 << 64, 1)))
@@ -88,7 +88,7 @@ fn two_threads_that_close_together_find_the_mismatch() {
 #[test]
 fn a_failure_is_seen_whole() {
     loom::model(|| {
-        let board = Arc::new(Board::new(1));
+        let board = Arc::new(Board::new(1, false));
         let other = {
             let board = Arc::clone(&board);
             thread::spawn(move || board.poison(ThreadId(0), 42, Reason::HashMismatch))
@@ -102,5 +102,25 @@ fn a_failure_is_seen_whole() {
             other => panic!("{other:?}"),
         }
         other.join().unwrap();
+    });
+}
+
+/// Whoever sees an epoch certified also sees its receipts, and whole.
+#[test]
+fn receipts_are_seen_with_the_certification() {
+    loom::model(|| {
+        let board = Arc::new(Board::new(1, true));
+        let other = {
+            let board = Arc::clone(&board);
+            thread::spawn(move || {
+                board.put_receipts(ThreadId(0), Epoch(0), 7, &[3; 32]);
+                board.close(ThreadId(0), Epoch(0), &sums(1, 1));
+            })
+        };
+        if board.outcome(Epoch(0)) == Outcome::Certified {
+            assert_eq!(board.receipts(Epoch(0)), [(7, [3; 32])]);
+        }
+        other.join().unwrap();
+        assert_eq!(board.receipts(Epoch(0)), [(7, [3; 32])]);
     });
 }

@@ -5,6 +5,14 @@
 //! that end in `Retry`, but for RunApp, whose rows are asked for after the floor has let it in. The
 //! rules are told in words in `docs/reference/rejections.md`.
 
+mod session;
+
+pub use session::{
+    HandshakeView, OldSession, QuestionView, RequestView, decide_access, decide_embedded,
+    decide_handshake, decide_number, decide_question, decide_request, decide_revoke, decide_right,
+    decide_room,
+};
+
 use crate::board::EPOCH_WINDOW;
 use crate::ids::{Direction, Epoch, SlotId, Timestamp};
 use crate::path::Path;
@@ -309,7 +317,7 @@ fn next_count(count: u64) -> Result<u64, Stop> {
 }
 
 /// Whether the thread keeps sums for `epoch`; it is never before `next_epoch`.
-fn in_window(epoch: Epoch, next_epoch: Epoch) -> bool {
+pub(crate) fn in_window(epoch: Epoch, next_epoch: Epoch) -> bool {
     epoch.0.saturating_sub(next_epoch.0) < EPOCH_WINDOW
 }
 

@@ -13,9 +13,6 @@ pub struct InstanceId(pub [u8; 16]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Incarnation(pub [u8; 16]);
 
-/// The access list of an instance that serves its own host alone: no sessions.
-pub const EMBEDDED_ONLY: &[u8] = b"embedded";
-
 /// What a verifier starts from. No `Debug`: the secret must stay secret.
 #[derive(Clone)]
 pub struct Config {

@@ -27,9 +27,11 @@ mod log_entry;
 mod path;
 mod primitives;
 mod reason;
+mod receipts;
 mod record;
 mod rejection;
 mod rows;
+mod service;
 mod store;
 mod summary;
 mod thread;
@@ -40,17 +42,20 @@ pub use answer::{Answer, EvictedValue};
 pub use board::{Board, EPOCH_WINDOW, Outcome};
 pub use element::{ELEMENT_VALUE_LEN_MAX, ShortElement};
 pub use ids::{Direction, Epoch, SlotId, ThreadId, Timestamp};
-pub use instance::{Config, EMBEDDED_ONLY, Incarnation, InstanceId};
+pub use instance::{Config, Incarnation, InstanceId};
 pub use log_entry::{
-    ARGUMENTS_LEN_MAX, Authentication, Entry, RunApp, SlotList, decode_node, encode_node,
+    ARGUMENTS_LEN_MAX, Authentication, Entry, RunApp, SessionEntry, SlotList, decode_node,
+    encode_node,
 };
 pub use path::{PATH_BITS, PATH_BYTES, Path};
 pub use primitives::{Primitives, Standard, StandardEpochKey, sha256};
-pub use reason::{NotYet, Reason, Refusal, Stop};
+pub use reason::{Halt, NotYet, Reason, Refusal, Stop};
 pub use record::{Hash, Link, Node, Pointer, Record};
 pub use rejection::{Progress, Rejection, StopCause};
+pub use service::{Certifier, NotCertified, Serving};
 pub use summary::{DuplicateKey, Leaf, summarize};
 pub use thread::VerifierThread;
 pub use tree_hash::{leaf_path, node_hash, value_hash};
 pub use verifier::{ConfigError, Verifier};
 pub use zeta_program::{KEY_LEN_MAX, RelationId, TransitionId, VALUE_LEN_MAX};
+pub use zeta_session::EMBEDDED_ONLY;

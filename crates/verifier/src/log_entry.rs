@@ -3,6 +3,10 @@
 //! The byte tables are in `docs/reference/log_format.md`. Decoding is total: any bytes give an
 //! entry or a reason, and an entry's encoding is the only one that decodes to it.
 
+mod session;
+
+pub use session::SessionEntry;
+
 use crate::ids::{Epoch, SlotId, ThreadId, Timestamp};
 use crate::path::Path;
 use crate::reason::{Reason, require};
@@ -45,6 +49,7 @@ pub enum Entry<'a> {
     NextEpoch,
     VerifyEpoch,
     RunApp(RunApp<'a>),
+    Session(SessionEntry<'a>),
 }
 
 /// An operation of the application.
@@ -61,7 +66,7 @@ pub struct RunApp<'a> {
 pub enum Authentication<'a> {
     /// The host itself, where the instance allows it.
     Embedded,
-    /// A client's session. The format is fixed; no instance opens sessions yet.
+    /// A client's session.
     Session { session: u32, sequence: u64, mac: &'a [u8; 16] },
 }
 
@@ -127,7 +132,7 @@ impl<'a> Entry<'a> {
             }
             NEXT_EPOCH => Self::NextEpoch,
             VERIFY_EPOCH => Self::VerifyEpoch,
-            _ => return Err(Reason::UnknownTag),
+            tag => Self::Session(SessionEntry::decode(tag, &mut bytes)?),
         };
         Ok((entry, bytes.0))
     }
@@ -169,6 +174,7 @@ impl<'a> Entry<'a> {
             Self::NextEpoch => log.push(NEXT_EPOCH),
             Self::VerifyEpoch => log.push(VERIFY_EPOCH),
             Self::RunApp(run) => put_run_app(log, run),
+            Self::Session(entry) => entry.encode(log),
         }
     }
 }
@@ -286,6 +292,17 @@ impl<'a> Bytes<'a> {
         self.array().map(|bytes| u32::from_le_bytes(*bytes))
     }
 
+    /// Bytes after their number.
+    fn counted(&mut self) -> Result<&'a [u8], Reason> {
+        let len = self.u32()? as usize;
+        self.slice(len)
+    }
+
+    #[inline(always)]
+    fn u64(&mut self) -> Result<u64, Reason> {
+        self.array().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+
     #[inline(always)]
     fn timestamp(&mut self) -> Result<Timestamp, Reason> {
         let epoch = Epoch(self.u32()?);
@@ -353,7 +370,7 @@ impl<'a> Bytes<'a> {
             AUTHENTICATION_EMBEDDED => Authentication::Embedded,
             AUTHENTICATION_SESSION => Authentication::Session {
                 session: self.u32()?,
-                sequence: self.array().map(|bytes| u64::from_le_bytes(*bytes))?,
+                sequence: self.u64()?,
                 mac: self.array()?,
             },
             _ => return Err(Reason::UnknownAuthentication),

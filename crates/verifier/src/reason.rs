@@ -98,10 +98,13 @@ pub enum NotYet {
     Window = 3,
     /// The values in this thread's slots would exceed its byte budget.
     ByteBudget = 4,
+    /// The session asked for strict order, and the number before this one is not settled.
+    Order = 5,
 }
 
 impl NotYet {
-    pub const ALL: [Self; 4] = [Self::PublishedClock, Self::Floor, Self::Window, Self::ByteBudget];
+    pub const ALL: [Self; 5] =
+        [Self::PublishedClock, Self::Floor, Self::Window, Self::ByteBudget, Self::Order];
 
     #[must_use]
     pub fn code(self) -> u16 {
@@ -127,7 +130,28 @@ pub(crate) fn require<E>(holds: bool, error: E) -> Result<(), E> {
 pub enum Refusal {
     /// No such transition, or arguments that are not of its types.
     Program(zeta_program::Refusal),
+    /// There is no such session, or it was dropped long ago.
     UnknownSession,
+    WrongMac,
+    /// The number was used before.
+    Replayed,
+    /// The number lies below the window.
+    TooOld,
+    /// The session's last epoch is over.
+    Expired,
+    Revoked,
+    /// The client may not call this transition, or not do this to a row.
+    MissingRight,
+    /// No session has such a number.
+    NoSuchNumber,
+    /// The host itself may not ask.
+    NotEmbedded,
+    /// Not a handshake message for this verifier, or not for this entry.
+    BadHandshake,
+    /// The client's key is not in the access list.
+    UnknownClient,
+    /// No more sessions fit.
+    NoRoom,
 }
 
 impl Refusal {
@@ -137,6 +161,30 @@ impl Refusal {
         match self {
             Self::Program(refusal) => refusal as u16,
             Self::UnknownSession => 256,
+            Self::WrongMac => 257,
+            Self::Replayed => 258,
+            Self::TooOld => 259,
+            Self::Expired => 260,
+            Self::Revoked => 261,
+            Self::MissingRight => 262,
+            Self::NoSuchNumber => 263,
+            Self::NotEmbedded => 264,
+            Self::BadHandshake => 265,
+            Self::UnknownClient => 266,
+            Self::NoRoom => 267,
         }
+    }
+}
+
+/// Why a request was not run: it is at fault, or the entry stops here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    Refused(Refusal),
+    Stopped(Stop),
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
     }
 }

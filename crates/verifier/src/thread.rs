@@ -4,6 +4,7 @@
 
 mod application;
 mod deferred;
+mod session;
 mod tree;
 
 use crate::answer::EvictedValue;
@@ -16,12 +17,15 @@ use crate::log_entry::{Entry, decode_node, encode_node};
 use crate::path::Path;
 use crate::primitives::Primitives;
 use crate::reason::{Reason, Stop};
+use crate::receipts::Receipts;
 use crate::record::{Node, Record};
 use crate::rejection::{Progress, Rejection, StopCause};
+use crate::service::Service;
 use crate::store::{Content, Slot, Store};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use zeta_program::{Machine, Program};
+use zeta_session::Entropy;
 
 /// The trusted state of one thread. It holds no lock: whoever has it, drives it.
 pub struct VerifierThread<P: Primitives> {
@@ -41,6 +45,12 @@ pub struct VerifierThread<P: Primitives> {
     rejection: Option<Rejection>,
     scratch: Scratch,
     node_bytes: Vec<u8>,
+    /// Operations come from the host alone and have no receipts: the shortest way through RunApp.
+    plain: bool,
+    /// Out of its place only while a request is served.
+    service: Option<Arc<Service>>,
+    entropy: Option<Entropy>,
+    receipts: Receipts,
 }
 
 impl<P: Primitives> VerifierThread<P> {
@@ -66,7 +76,18 @@ impl<P: Primitives> VerifierThread<P> {
             rejection: None,
             scratch: Vec::new(),
             node_bytes: Vec::new(),
+            plain: true,
+            service: None,
+            entropy: None,
+            receipts: Receipts::default(),
         }
+    }
+
+    /// Lets the thread serve clients, and make receipts.
+    pub(crate) fn serve(&mut self, service: &Arc<Service>, entropy: Entropy) {
+        self.plain = service.access.embedded && !service.access.embedded_receipts;
+        self.service = Some(Arc::clone(service));
+        self.entropy = Some(entropy);
     }
 
     /// Puts the root into slot 0; for thread 0 alone.
@@ -169,6 +190,7 @@ impl<P: Primitives> VerifierThread<P> {
                 Ok(())
             }
             Entry::VerifyEpoch => self.verify_epoch(),
+            Entry::Session(entry) => self.session(entry, outputs),
         }
     }
 
@@ -180,6 +202,10 @@ impl<P: Primitives> VerifierThread<P> {
             board_has_room: self.board.has_room(closed),
         })?;
         let sums = self.open.close(closed, &self.primitives);
+        if self.service.is_some() {
+            let receipts = self.receipts.close(closed);
+            self.board.put_receipts(self.id, closed, receipts.count(), &receipts.root());
+        }
         self.board.close(self.id, closed, &sums);
         Ok(())
     }

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use vector_file::all;
 use zeta_verifier::{
     ARGUMENTS_LEN_MAX, Answer, Authentication, Entry, Epoch, KEY_LEN_MAX, Link, Node, Path,
-    Pointer, Reason, Record, RelationId, RunApp, SlotId, SlotList, ThreadId, Timestamp,
-    TransitionId, VALUE_LEN_MAX, decode_node, encode_node,
+    Pointer, Reason, Record, RelationId, RunApp, SessionEntry, SlotId, SlotList, ThreadId,
+    Timestamp, TransitionId, VALUE_LEN_MAX, decode_node, encode_node,
 };
 
 /// The parts of any entry, owned.
@@ -30,6 +30,7 @@ struct Parts {
     arguments: Vec<u8>,
     slots: Vec<u8>,
     session: Option<(u32, u64, [u8; 16])>,
+    mac: [u8; 16],
     is_node: bool,
 }
 
@@ -58,6 +59,17 @@ impl Parts {
             4 => Entry::EvictBM { slot, ancestor_slot, timestamp },
             5 => Entry::NextEpoch,
             6 => Entry::VerifyEpoch,
+            8 => Entry::Session(SessionEntry::Open { message: &self.arguments }),
+            9 => Entry::Session(SessionEntry::Revoke { session: self.timestamp as u32 }),
+            10 => Entry::Session(SessionEntry::Rotate {
+                session: self.timestamp as u32,
+                message: &self.arguments,
+            }),
+            11 => Entry::Session(SessionEntry::Ask {
+                session: u32::from(one),
+                sequence: self.timestamp,
+                mac: &self.mac,
+            }),
             _ => Entry::RunApp(RunApp {
                 transition: TransitionId(one),
                 authentication,
@@ -98,8 +110,9 @@ fn parts() -> impl Strategy<Value = Parts> {
     let record = (paths(255), nodes(), bytes(40), prop::option::of(bytes(60)), any::<bool>());
     let slots = prop::collection::vec(any::<[u8; 2]>(), 0..5);
     let run = (bytes(40), slots, prop::option::of(any::<(u32, u64, [u8; 16])>()));
-    (0..8_usize, any::<[u16; 4]>(), any::<u64>(), record, run).prop_map(
-        |(kind, numbers, timestamp, record, run)| {
+    let mac = any::<[u8; 16]>();
+    (0..12_usize, any::<[u16; 4]>(), any::<u64>(), record, run, mac).prop_map(
+        |(kind, numbers, timestamp, record, run, mac)| {
             let (path, node, key, value, is_node) = record;
             let (arguments, slots, session) = run;
             let (node, slots) = (encoded_node(&node), slots.concat());
@@ -114,6 +127,7 @@ fn parts() -> impl Strategy<Value = Parts> {
                 arguments,
                 slots,
                 session,
+                mac,
                 is_node,
             }
         },
@@ -179,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_give_answers_or_none(mut junk in bytes(60), tag in 0..10_u8) {
+    fn any_bytes_give_answers_or_none(mut junk in bytes(60), tag in 0..13_u8) {
         if let Some(first) = junk.first_mut() {
             *first = tag;
         }
@@ -191,7 +205,7 @@ proptest! {
 
 #[test]
 fn unknown_tags_are_refused() {
-    for tag in (0..=u8::MAX).filter(|tag| !(1..=8).contains(tag)) {
+    for tag in (0..=u8::MAX).filter(|tag| !(1..=12).contains(tag)) {
         assert_eq!(Entry::decode(&[tag, 0, 0, 0]), Err(Reason::UnknownTag));
     }
 }

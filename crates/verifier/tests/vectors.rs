@@ -11,7 +11,10 @@ mod vector_file;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use vector_file::{Step, Vector, all};
-use zeta_verifier::{Entry, Epoch, NotYet, Outcome, Progress, Reason, Record, StopCause};
+use zeta_receipt::encode_certification;
+use zeta_verifier::{
+    Entry, Epoch, NotYet, Outcome, Progress, Reason, Record, SessionEntry, StopCause,
+};
 
 /// Reasons that no log of a size to keep can reach: `decide.rs` has constructed states for them.
 const WITHOUT_VECTOR: [(Reason, &str); 2] = [
@@ -62,8 +65,13 @@ fn replay(vector: &Vector) {
         assert_eq!(outputs, step.outputs, "{name}: outputs");
     }
     for (epoch, expected) in (0..).zip(&vector.epochs) {
-        let outcome = verifier.board.outcome(Epoch(epoch));
-        assert_eq!(&as_file(epoch, &outcome), expected, "{name}: outcome of epoch {epoch}");
+        let mut found = as_file(epoch, &verifier.board.outcome(Epoch(epoch)));
+        let signs = verifier.certifier.as_ref();
+        if let Some(Ok(signed)) = signs.map(|signs| signs.certification(Epoch(epoch))) {
+            let bytes = encode_certification(&signed);
+            found["certification"] = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        assert_eq!(&found, expected, "{name}: outcome of epoch {epoch}");
     }
 }
 
@@ -104,6 +112,14 @@ fn fields(entry: &Entry<'_>) -> Vec<String> {
             vec![format!("{slot:?}"), format!("{ancestor_slot:?}"), format!("{timestamp:?}")]
         }
         Entry::NextEpoch | Entry::VerifyEpoch => vec![format!("{entry:?}")],
+        Entry::Session(SessionEntry::Open { message }) => vec![format!("{message:?}")],
+        Entry::Session(SessionEntry::Revoke { session }) => vec![format!("{session}")],
+        Entry::Session(SessionEntry::Rotate { session, message }) => {
+            vec![format!("{session}"), format!("{message:?}")]
+        }
+        Entry::Session(SessionEntry::Ask { session, sequence, mac }) => {
+            vec![format!("{session}"), format!("{sequence}"), format!("{mac:?}")]
+        }
     }
 }
 
@@ -181,7 +197,7 @@ fn every_outcome_and_refusal_has_a_vector() {
         .filter(|step| step.outputs.first() == Some(&2))
         .map(|step| u16::from_le_bytes([step.outputs[1], step.outputs[2]]))
         .collect();
-    assert_eq!(refused, [1, 2, 256].into_iter().collect());
+    assert_eq!(refused, [1, 2].into_iter().chain(256..=267).collect());
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
     let case = Case::rejected;
     vec![
         case(R::Truncated, "evict_m", "the last byte of an entry is missing", truncated),
-        case(R::UnknownTag, "twelve", "tag 12 for NextEpoch's 6", unknown_tag),
+        case(R::UnknownTag, "thirteen", "tag 13 for NextEpoch's 6", unknown_tag),
         case(R::UnknownRecordKind, "three", "record kind 3 for null's 1", unknown_record_kind),
         case(R::UnknownPointerTag, "three", "pointer tag 3 for empty's 0", unknown_pointer_tag),
         case(R::PathNotCanonical, "bit_beyond", "a bit beyond the length is set", bit_beyond),
@@ -39,7 +39,7 @@ fn truncated(s: &mut Script) {
 }
 
 fn unknown_tag(s: &mut Script) {
-    let tag = s.twist(6, 12);
+    let tag = s.twist(6, 13);
     s.feed(0, &[tag]);
     s.verify_epoch(0);
 }

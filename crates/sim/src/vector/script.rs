@@ -5,19 +5,27 @@ use crate::operation::Operation;
 use crate::owned_record::OwnedRecord;
 use crate::run::Run;
 use zeta_program::Program;
+use zeta_session::{Entropy, Identity, Scope};
 use zeta_verifier::{
-    Authentication, Config, EMBEDDED_ONLY, Entry, Epoch, Incarnation, InstanceId, Link, Node, Path,
-    Pointer, Reason, RunApp, SlotId, SlotList, Standard, StopCause, ThreadId, Timestamp,
+    Authentication, Certifier, Config, EMBEDDED_ONLY, Entry, Epoch, Incarnation, InstanceId, Link,
+    Node, Path, Pointer, Reason, RunApp, Serving, SlotId, SlotList, Standard, StopCause, ThreadId,
+    Timestamp,
 };
 
 pub(crate) const SECRET: [u8; 32] = [3; 32];
 pub(crate) const NONCE: [u8; 16] = [1; 16];
 pub(crate) const INCARNATION: [u8; 16] = [2; 16];
+pub(crate) const IDENTITY: [u8; 32] = [13; 32];
+pub(crate) const ENTROPY: [u8; 32] = [14; 32];
+pub(crate) const SESSIONS_PER_THREAD: u16 = 2;
 
 pub struct Script {
     pub setting: Setting,
     pub run: Run<Standard>,
     pub primitives: Standard,
+    /// Where the verifier has clients.
+    pub certifier: Option<Certifier>,
+    scope: Scope,
     lie: bool,
     /// The script is over once a thread was rejected with this reason.
     last: Option<Reason>,
@@ -38,10 +46,25 @@ impl Script {
             secret: SECRET,
         };
         let digest = Program::load(&program).expect("the program is ours").digest();
-        let instance = InstanceId::new(&NONCE, &digest, &config.root, EMBEDDED_ONLY);
+        let access = setting.access();
+        let list = access.as_deref().unwrap_or(EMBEDDED_ONLY);
+        let instance = InstanceId::new(&NONCE, &digest, &config.root, list);
         let primitives = Standard::new(SECRET, instance, config.incarnation);
-        let run = Run::new(&config, &program, &primitives);
-        Self { setting, run, primitives, lie, last, over: false }
+        let serving = access.as_deref().map(|access| Serving {
+            access,
+            identity: Identity::new(&IDENTITY),
+            entropy: Entropy::new(ENTROPY),
+            sessions_per_thread: SESSIONS_PER_THREAD,
+        });
+        let (run, certifier) = Run::serving(&config, &program, serving);
+        let scope = Scope { instance: instance.0, incarnation: INCARNATION, program: digest };
+        Self { setting, run, certifier, scope, primitives, lie, last, over: false }
+    }
+
+    /// Under whose name a client shakes hands.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// The one field in which the twins differ.

@@ -3,59 +3,63 @@
 use super::VerifierThread;
 use crate::answer;
 use crate::decide::{self, ByteUse};
-use crate::ids::Epoch;
 use crate::log_entry::{Authentication, RunApp};
 use crate::primitives::Primitives;
-use crate::reason::{Refusal, Stop};
+use crate::reason::{Halt, Refusal, Stop};
 use crate::rows::SlotRows;
 use alloc::vec::Vec;
 use zeta_program::Outcome;
+use zeta_session::{Client, Ruling, result_digest};
 
 impl<P: Primitives> VerifierThread<P> {
     #[inline]
     pub(super) fn run_app(&mut self, run: &RunApp<'_>, outputs: &mut Vec<u8>) -> Result<(), Stop> {
-        if let Authentication::Session { .. } = run.authentication {
-            answer::put_refused(outputs, Refusal::UnknownSession.code());
-            return Ok(());
+        if let (true, Authentication::Embedded) = (self.plain, run.authentication) {
+            let start = outputs.len();
+            return match self.attempt(run, None, outputs) {
+                Ok(Outcome::Done) => {
+                    self.commit(run);
+                    Ok(())
+                }
+                Ok(Outcome::Failed(_)) => Ok(()),
+                Err(halt) => refuse(outputs, start, halt).map(|_| ()),
+            };
         }
+        self.run_for_receipt(run, outputs)
+    }
+
+    /// Runs the program over the slots and appends its answer; nothing is committed.
+    ///
+    /// Where it is refused or stopped, what it appended is for the caller to take away.
+    #[inline(always)]
+    pub(super) fn attempt(
+        &mut self,
+        run: &RunApp<'_>,
+        client: Option<&Client>,
+        outputs: &mut Vec<u8>,
+    ) -> Result<Outcome, Halt> {
         let begun = self.machine.begin(&self.program, run.transition, run.arguments);
-        if let Err(refusal) = begun {
-            answer::put_refused(outputs, Refusal::Program(refusal).code());
-            return Ok(());
+        begun.map_err(|refusal| Halt::Refused(Refusal::Program(refusal)))?;
+        if let Some(client) = client {
+            decide::decide_right(client.may_call(run.transition))?;
         }
         let epoch = self.clock.epoch();
         decide::decide_floor(epoch, self.board.raise_floor(epoch))?;
         let start = answer::begin_done(outputs);
-        let outcome = self.execute(run, epoch, outputs);
-        match outcome {
-            Ok(Outcome::Done) => answer::finish_done(outputs, start),
-            Ok(Outcome::Failed(failure)) => {
-                outputs.truncate(start);
-                answer::put_failed(outputs, failure.code());
-            }
-            Err(_) => outputs.truncate(start),
-        }
-        outcome.map(|_| ())
-    }
-
-    /// Runs the program over the slots and commits what it wrote.
-    #[inline]
-    fn execute(
-        &mut self,
-        run: &RunApp<'_>,
-        epoch: Epoch,
-        outputs: &mut Vec<u8>,
-    ) -> Result<Outcome, Stop> {
-        let mut rows = SlotRows::new(&self.store, run.slots);
+        let mut rows = SlotRows::new(&self.store, run.slots, client);
         let machine = &mut self.machine;
         let outcome = machine.run(&self.program, run.arguments, epoch.0, &mut rows, outputs)?;
-        let slots_used = rows.used();
+        let (slots_used, overread) = (rows.used(), rows.overread());
         let (mut added, mut removed) = (0_u64, 0_u64);
+        let mut granted = !overread;
         // A call that failed has no writes.
         for (row, value) in machine.writes(run.arguments) {
             let old = SlotRows::value_len(&self.store, run.slots, row);
             added = added.saturating_add(value.map_or(0, <[u8]>::len) as u64);
             removed = removed.saturating_add(old);
+            if let Some(client) = client {
+                granted &= SlotRows::may_write(&self.store, run.slots, client, row);
+            }
         }
         decide::decide_commit(&decide::CommitView {
             slots_listed: run.slots.len(),
@@ -66,11 +70,48 @@ impl<P: Primitives> VerifierThread<P> {
                 budget: self.byte_budget,
             },
         })?;
-        for (row, value) in machine.writes(run.arguments) {
+        decide::decide_access(granted)?;
+        match outcome {
+            Outcome::Done => answer::finish_done(outputs, start),
+            Outcome::Failed(failure) => {
+                outputs.truncate(start);
+                answer::put_failed(outputs, failure.code());
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Commits what the last attempt wrote, which was done.
+    #[inline(always)]
+    pub(super) fn commit(&mut self, run: &RunApp<'_>) {
+        for (row, value) in self.machine.writes(run.arguments) {
             if let Some(slot) = run.slots.get(usize::from(row.0)) {
                 self.store.write(slot, value);
             }
         }
-        Ok(outcome)
+    }
+}
+
+/// Takes an attempt's bytes away, and answers where the request is at fault.
+#[cold]
+pub(super) fn refuse(outputs: &mut Vec<u8>, start: usize, halt: Halt) -> Result<Refusal, Stop> {
+    outputs.truncate(start);
+    match halt {
+        Halt::Refused(refusal) => {
+            answer::put_refused(outputs, refusal.code());
+            Ok(refusal)
+        }
+        Halt::Stopped(stop) => Err(stop),
+    }
+}
+
+/// What a receipt says of the answer that begins at `start`.
+pub(super) fn ruling(outcome: Outcome, outputs: &[u8], start: usize) -> Ruling {
+    match outcome {
+        Outcome::Done => {
+            let result = outputs.get(start.saturating_add(5)..).unwrap_or_default();
+            Ruling::Done(result_digest(result))
+        }
+        Outcome::Failed(failure) => Ruling::Failed(failure.code()),
     }
 }

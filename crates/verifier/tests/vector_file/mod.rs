@@ -10,7 +10,8 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use zeta_program::Program;
-use zeta_verifier::{Config, Incarnation, Standard, Verifier, decode_node};
+use zeta_session::{Entropy, Identity};
+use zeta_verifier::{Config, Incarnation, Serving, Standard, Verifier, decode_node};
 
 pub(crate) struct Vector {
     /// Below `vectors/`.
@@ -100,6 +101,16 @@ impl Vector {
             secret: bytes(&self.config["secret"]).try_into().unwrap(),
         };
         let program = Program::load(&bytes(&self.config["program"])).unwrap();
-        Verifier::new(&config, program).unwrap()
+        let serving = &self.config["serving"];
+        if serving.is_null() {
+            return Verifier::new(&config, program).unwrap();
+        }
+        let serving = Serving {
+            access: &bytes(&serving["access"]),
+            identity: Identity::new(&bytes(&serving["identity"]).try_into().unwrap()),
+            entropy: Entropy::new(bytes(&serving["entropy"]).try_into().unwrap()),
+            sessions_per_thread: serving["sessions_per_thread"].as_u64().unwrap() as u16,
+        };
+        Verifier::serving(&config, program, serving).unwrap()
     }
 }

@@ -4,7 +4,10 @@
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;
 use zeta_program::{Program, key_value};
-use zeta_verifier::{Config, Epoch, Incarnation, Node, Outcome, Progress, StopCause, Verifier};
+use zeta_session::{AccessList, Client, ClientKind, Entropy, Identity};
+use zeta_verifier::{
+    Config, Epoch, Incarnation, Node, Outcome, Progress, Serving, StopCause, TransitionId, Verifier,
+};
 
 const CONFIG: Config = Config {
     threads: 2,
@@ -27,8 +30,28 @@ fn calls(mut data: &[u8]) -> Vec<(usize, &[u8])> {
     calls
 }
 
+/// Everybody may ask, the host too.
+fn access_list() -> Vec<u8> {
+    let client = Client {
+        key: [9; 32],
+        kind: ClientKind::Client,
+        lifetime: 1,
+        transitions: vec![TransitionId(0)],
+        grants: vec![],
+    };
+    AccessList { embedded: true, embedded_receipts: true, clients: vec![client] }.encode()
+}
+
 fn say(program: &Program, calls: &[(usize, &[u8])]) -> (Vec<(Progress, Vec<u8>)>, Outcome) {
-    let mut verifier = Verifier::new(&CONFIG, program.clone()).expect("the configuration is good");
+    let access = access_list();
+    let serving = Serving {
+        access: &access,
+        identity: Identity::new(&[4; 32]),
+        entropy: Entropy::new([5; 32]),
+        sessions_per_thread: 1,
+    };
+    let verifier = Verifier::serving(&CONFIG, program.clone(), serving);
+    let mut verifier = verifier.expect("the configuration is good");
     let mut said = Vec::new();
     for (thread, log) in calls {
         let mut outputs = Vec::new();
@@ -40,7 +63,10 @@ fn say(program: &Program, calls: &[(usize, &[u8])]) -> (Vec<(Progress, Vec<u8>)>
         );
         said.push((progress, outputs));
     }
-    (said, verifier.board.outcome(Epoch(0)))
+    let outcome = verifier.board.outcome(Epoch(0));
+    let signs = verifier.certifier.as_ref().expect("there is a client");
+    assert_eq!(signs.certification(Epoch(0)).is_ok(), outcome == Outcome::Certified);
+    (said, outcome)
 }
 
 fuzz_target!(|data: &[u8]| {

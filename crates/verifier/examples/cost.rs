@@ -9,16 +9,23 @@
 
 use std::time::Instant;
 use zeta_program::{Program, key_value};
+use zeta_session::{
+    Access, AccessList, Ask, Client, ClientKind, Entropy, Grant, Identity, Initiator, public_key,
+    request_digest,
+};
 use zeta_verifier::{
-    Authentication, Config, Entry, Epoch, Incarnation, Node, Record, RelationId, RunApp, SlotId,
-    SlotList, Standard, StopCause, ThreadId, Timestamp, TransitionId, Verifier, VerifierThread,
+    Answer, Authentication, Config, Entry, Epoch, Incarnation, Node, Record, RelationId, RunApp,
+    Serving, SessionEntry, SlotId, SlotList, Standard, StopCause, ThreadId, Timestamp,
+    TransitionId, Verifier, VerifierThread,
 };
 
 const ROUNDS: usize = 200;
 const BATCH: u32 = 1000;
 
-fn thread() -> VerifierThread<Standard> {
-    let config = Config {
+const CLIENT: [u8; 32] = [4; 32];
+
+fn config() -> Config {
+    Config {
         threads: 1,
         slots: 4096,
         byte_budget: 1 << 20,
@@ -26,9 +33,12 @@ fn thread() -> VerifierThread<Standard> {
         nonce: [1; 16],
         incarnation: Incarnation([2; 16]),
         secret: [3; 32],
-    };
+    }
+}
+
+fn thread() -> VerifierThread<Standard> {
     let program = Program::load(&key_value()).unwrap();
-    Verifier::new(&config, program).unwrap().threads.pop().unwrap()
+    Verifier::new(&config(), program).unwrap().threads.pop().unwrap()
 }
 
 fn run(log: &mut Vec<u8>, transition: u16, arguments: &[u8], slot: u16) {
@@ -119,6 +129,63 @@ fn main() {
             get(log, 0, 1);
             last = stamp(&mut counter);
             Entry::EvictB { slot, timestamp: last }.encode(log);
+        }
+    });
+    served();
+}
+
+/// Gets with receipts: of the host itself, and of a client's session.
+fn served() {
+    let program = Program::load(&key_value()).unwrap();
+    let client = Client {
+        key: public_key(&CLIENT),
+        kind: ClientKind::Client,
+        lifetime: u32::MAX,
+        transitions: vec![TransitionId(0)],
+        grants: vec![Grant {
+            relation: RelationId(0),
+            access: Access { read: true, write: true },
+            prefix: vec![],
+        }],
+    };
+    let access = AccessList { embedded: true, embedded_receipts: true, clients: vec![client] };
+    let serving = Serving {
+        access: &access.encode(),
+        identity: Identity::new(&[5; 32]),
+        entropy: Entropy::new([6; 32]),
+        sessions_per_thread: 1,
+    };
+    let mut made = Verifier::serving(&config(), program, serving).unwrap();
+    let verifier = &mut made.threads[0];
+    let (mut log, mut outputs) = (Vec::new(), Vec::new());
+    let record = Record::App { relation: RelationId(0), key: &[0; 8], value: None };
+    Entry::AddM { slot: SlotId(1), ancestor_slot: SlotId(0), record }.encode(&mut log);
+    verify(verifier, &log, &mut outputs);
+    measure("get, in a slot, with a receipt", verifier, |log| {
+        (0..BATCH).for_each(|_| get(log, 0, 1));
+    });
+    let signs = made.certifier.as_ref().unwrap().introduction();
+    let mut entropy = Entropy::new([7; 32]);
+    let ask = Ask::default();
+    let start = Initiator::start(&signs.scope, &signs.static_key, &CLIENT, ask, &mut entropy);
+    let (initiator, message) = start.unwrap();
+    log.clear();
+    Entry::Session(SessionEntry::Open { message: &message }).encode(&mut log);
+    verify(verifier, &log, &mut outputs);
+    let Some((Answer::Done(answer), [])) = Answer::decode(&outputs) else { return };
+    let (welcome, keys) = initiator.finish(answer).unwrap();
+    let (mut sequence, slots) = (0, SlotList::from_bytes(&[1, 0]).unwrap());
+    let arguments = [&8_u32.to_le_bytes()[..], &[0; 8]].concat();
+    measure("get, in a slot, of a session", verifier, |log| {
+        for _ in 0..BATCH {
+            sequence += 1;
+            let digest = request_digest(0, &arguments);
+            let mac = &keys.request(welcome.session, sequence, &digest);
+            let authentication =
+                Authentication::Session { session: welcome.session, sequence, mac };
+            let transition = TransitionId(0);
+            Entry::RunApp(RunApp { transition, authentication, arguments: &arguments, slots })
+                .encode(log);
         }
     });
 }

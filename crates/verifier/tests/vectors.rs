@@ -69,7 +69,8 @@ fn replay(vector: &Vector) {
         let signs = verifier.certifier.as_ref();
         if let Some(Ok(signed)) = signs.map(|signs| signs.certification(Epoch(epoch))) {
             let bytes = encode_certification(&signed);
-            found["certification"] = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            found["certification"] = hex.into();
         }
         assert_eq!(&found, expected, "{name}: outcome of epoch {epoch}");
     }

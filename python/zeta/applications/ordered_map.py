@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from zeta.app import U64, Application, Max, Relation, check, row, transition
+from zeta.errors import InvalidValue
 
-Key = Annotated[bytes, Max(256)]
+KEY_BYTES_MAX = 256
+Key = Annotated[bytes, Max(KEY_BYTES_MAX)]
 Value = Annotated[bytes, Max(4096)]
 
 PAGE = 8
@@ -30,11 +33,28 @@ class Item:
     value: Value
 
 
+def linked(items: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """The rows of a map that holds these items: `zeta.open(linked(items), app=OrderedMap)`.
+
+    Raises `InvalidValue` where the empty key is among them.
+    """
+    if b"" in items:
+        raise InvalidValue("a key has at least one byte")
+    entries = {}
+    following: bytes | None = None
+    for key in sorted(items, reverse=True):
+        entries[key] = Entry(following, items[key])
+        following = key
+    entries[b""] = Entry(following, b"")
+    return {"entries": entries, "sizes": {False: len(items)}}
+
+
 class OrderedMap(Application):
     """Values by key, in the order of their bytes. The empty key is the list's head, not a user's.
 
     Whoever adds or removes a key, or begins a scan, names the last present key before it. That is
     the host's word, and the transition checks it: before < key <= the key after `before`.
+    `zeta.applications.ordered_store` finds these keys, and offers ranges and prefixes.
     """
 
     entries: Relation[Key, Entry]

@@ -74,6 +74,10 @@ class App(Application):
 
     BASE = 5
 
+    @staticmethod
+    def doubled(value: U8) -> U8:
+        return value * 2
+
     def bump(self, key: U8) -> U64:
         old = self.counts.get(key)
         fresh = U64(1)

@@ -24,6 +24,7 @@ TYPES = ["U8", "U64", "I16", "bool", "Raw", "Tag", "Name", "Color", "Point", "Bo
 OPTIONAL = ["U8 | None", "U64 | None", "Raw | None", "Name | None", "Color | None"]
 STRUCTURED = ["Point | None", "Box | None", "tuple[U8, bool]", "tuple[Point, U8 | None]"]
 ALL = TYPES + OPTIONAL + STRUCTURED
+ELEMENTS = ["Raw", "U8", "Color", "Tag", "Box", "Point | None", "U64 | None", "tuple[U8, bool]"]
 INTEGERS = {"U8": (0, 255), "U64": (0, 2**64 - 1), "I16": (-(2**15), 2**15 - 1)}
 KEYS = {"counts": "U8", "points": "tuple[Color, Name]", "boxes": "Raw", "flags": "Tag"}
 ROWS = {"counts": "U64", "points": "Point", "boxes": "Box", "flags": "tuple[()]"}
@@ -52,6 +53,7 @@ class Generator:
         self._frozen: set[str] = set()
         """Narrowed names, which are not assigned to."""
         self._result = ""
+        self._element = ""
         self._in_loop = False
 
     def source(self) -> str:
@@ -83,13 +85,17 @@ class Generator:
         types = [self._one(ALL) for _ in range(self._number(0, 4))]
         self._locals = {f"a{i}": type_ for i, type_ in enumerate(types)}
         self._frozen = set()
-        self._result = self._one([*ALL, "None", "Annotated[list[Raw], Max(64)]"])
-        listing = self._result.startswith("Annotated")
+        self._element = self._one(ELEMENTS)
+        listing = self._number(0, 3) == 0
+        whole = f"Annotated[list[{self._element}], Max(64)]"
+        self._result = whole if listing else self._one([*ALL, "None"])
         arguments = "".join(f", {name}: {type_}" for name, type_ in self._locals.items())
         self._say(1, "@transition")
         self._say(1, f"def {name}(self{arguments}) -> {self._result}:")
         if listing:
-            self._say(2, f"out: {self._result} = [b'x', {self._expr('Raw', 1)}]")
+            first = ", ".join(self._expr(self._element, 1) for _ in range(self._number(0, 2)))
+            self._say(2, f"out: {self._result} = [{first}]")
+            self._locals["out"] = "a list"
         self._block(2, self._number(1, 6))
         self._return(2)
 
@@ -106,7 +112,7 @@ class Generator:
 
     def _block(self, depth: int, count: int) -> None:
         """Statements; names that are new in them are forgotten after."""
-        outer = dict(self._locals)
+        outer, frozen = dict(self._locals), set(self._frozen)
         kinds = [
             self._declare,
             self._declare,
@@ -119,7 +125,8 @@ class Generator:
             self._swap,
         ]
         if depth < 5:
-            kinds += [self._if, self._narrow, self._for]
+            kinds += [self._if, self._narrow, self._for, self._follow]
+        kinds.append(self._insist)
         if self._result.startswith("Annotated"):
             kinds += [self._append, self._append]
         for _ in range(count):
@@ -129,7 +136,7 @@ class Generator:
                 self._say(depth, self._one(["break", "continue"]))
             else:
                 self._return(depth)
-        self._locals = outer
+        self._locals, self._frozen = outer, frozen
 
     def _declare(self, depth: int) -> None:
         type_ = self._one(ALL)
@@ -193,7 +200,7 @@ class Generator:
         self._say(depth, f"self.counts[{self._expr('U8', 1)}] += {self._side('U64', 1)}")
 
     def _append(self, depth: int) -> None:
-        self._say(depth, f"out.append({self._expr('Raw', 2)})")
+        self._say(depth, f"out.append({self._expr(self._element, 2)})")
 
     def _if(self, depth: int) -> None:
         self._say(depth, f"if {self._expr('bool', 3)}:")
@@ -218,6 +225,50 @@ class Generator:
         self._frozen.discard(name)
         self._locals[name] = type_
         return None
+
+    def _insist(self, depth: int) -> None:
+        """Ends the path where a name is none; from here on it is not."""
+        names = self._names([*OPTIONAL, "Point | None", "Box | None"])
+        if not names:
+            return self._declare(depth)
+        name = self._one(names)
+        other = self._expr("bool", 1)
+        ways = [
+            f"if {name} is None:",
+            f"if {name} is None or {other}:",
+            f"if not {name} is not None:",
+        ]
+        if self._number(0, 2) == 0:
+            self._say(depth, f"check({name} is not None and {other}, {self._one(REASONS)!r})")
+        else:
+            self._say(depth, self._one(ways))
+            self._return(depth + 1)
+        self._locals[name] = self._locals[name].removesuffix(" | None")
+        self._frozen.add(name)
+        return None
+
+    def _follow(self, depth: int) -> None:
+        """A loop that follows rows by what each of them says."""
+        name, found = f"n{next(self._fresh)}", f"f{next(self._fresh)}"
+        self._say(depth, f"{name}: Raw | None = {self._expr('Raw | None', 1)}")
+        self._say(depth, "for _ in range(3):")
+        self._say(depth + 1, f"if {name} is None:")
+        self._say(depth + 2, self._one(["break", "continue", "pass"]))
+        self._say(depth + 1, "else:")
+        self._say(depth + 2, f"{found} = self.boxes.get({name})")
+        if self._result.startswith("Annotated") and self._element == "Raw":
+            self._say(depth + 2, f"out.append({name})")
+        self._say(depth + 2, f"if {found} is None:")
+        self._say(depth + 3, f"{name} = None")
+        self._say(depth + 2, f"elif {found}.count == 4 or {found}.point is None:")
+        self._say(depth + 3, f"{name} = {found}.name.encode()")
+        self._say(depth + 2, "else:")
+        self._say(depth + 3, f"{name} = {self._one([name, 'None', repr(b'ab')])}")
+        if self._number(0, 1):
+            self._say(depth, "else:")
+            self._block(depth + 1, 1)
+        self._locals[name] = "Raw | None"
+        self._frozen.add(name)
 
     def _for(self, depth: int) -> None:
         outer, self._in_loop = self._in_loop, True
@@ -262,7 +313,7 @@ class Generator:
             "Raw": self._raws,
             "Tag": self._tags,
             "Name": self._texts,
-            "Color": self._colors,
+            "Color": lambda _: ["Color.GREEN"],
             "Point": self._points,
             "Box": self._boxes,
             "tuple[U8, bool]": self._pairs,
@@ -309,6 +360,8 @@ class Generator:
                 lambda: f"at_most({self._expr('U8', smaller)}, {self._side('U8', smaller)})",
                 lambda: f"{self._expr('tuple[U8, bool]', smaller)}[0]",
                 lambda: f"U8(len({self._expr('Raw', smaller)}))",
+                lambda: "U8(len(out))" if "out" in self._locals else "LIMIT",
+                lambda: f"self.doubled({self._side('U8', smaller)})",
                 lambda: "self.single[()][0]",
             ],
             "U64": [
@@ -396,9 +449,6 @@ class Generator:
             lambda: f"narrow({self._expr('Raw', depth)}.decode(), Name)",
             lambda: f"{self._expr('Box', depth)}.name",
         ]
-
-    def _colors(self, depth: int) -> list[Way]:
-        return ["Color.GREEN"]
 
     def _points(self, depth: int) -> list[Way]:
         return [

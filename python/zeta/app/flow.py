@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeAlias
 
 from zeta.app.tree import Merges, Variable
-from zeta.app.types import NUMBER, Structure, Type, join
+from zeta.app.types import NOTHING, NUMBER, Structure, Type, join
 
 _versions = count()
 
@@ -90,12 +90,11 @@ def _meet_one(
     numbers = {one.number for one in known}
     if all(one.type == NUMBER for one in known) and len(numbers) == 1:
         return first, None
-    type_: Type | None = first.narrowed
-    for one in known[1:]:
-        type_ = None if type_ is None else join(type_, one.narrowed)
-    same = all(one.version == first.version for one in known)
-    if same:
-        return replace(first, narrowed=first.type if type_ is None else type_), None
+    if all(one.version == first.version for one in known):
+        same = _joined([one.narrowed for one in known])
+        return replace(first, narrowed=first.type if same is None else same), None
+    # What is known to be none still has its registers, of the type that it was assigned with.
+    type_ = _joined([one.type if one.narrowed == NOTHING else one.narrowed for one in known])
     if any(one.type == NUMBER for one in known):
         plain = next(number for number in numbers if number is not None)
         return Conflict(
@@ -114,6 +113,13 @@ def _meet_one(
             "a number with a type where it is assigned, as `U64(0)`",
         ), None
     return assigned(type_), type_
+
+
+def _joined(types: list[Type]) -> Type | None:
+    found: Type | None = types[0]
+    for one in types[1:]:
+        found = None if found is None else join(found, one)
+    return found
 
 
 def _has_number(type_: Type) -> bool:

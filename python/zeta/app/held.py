@@ -104,6 +104,8 @@ def conform(value: Value, type_: Type) -> Value:
         case Structure(_, _, types) if isinstance(narrowed := payload(value), Parts):
             pairs = zip(narrowed.values, types, strict=True)
             return Parts(tuple(conform(part, inner) for part, inner in pairs))
+        case Nothing():
+            return VOID
         case _:
             return payload(value)
 

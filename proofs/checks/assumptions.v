@@ -1,5 +1,5 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
-From zeta Require Import Thm.AddB Thm.Soundness Thm.KeyValue Thm.MultisetHash Thm.Examples.
+From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash Thm.Examples.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.
@@ -15,6 +15,8 @@ Print Assumptions certified_is_frozen.
 Print Assumptions find_collision_sound.
 Print Assumptions find_collision_complete.
 Print Assumptions without_published_clocks.
+Print Assumptions summary_adoptable.
+Print Assumptions adopted_serializable.
 Print Assumptions certified_get_returns_last_put.
 Print Assumptions unnoticed_mismatch.
 Print Assumptions collision_is_equation.

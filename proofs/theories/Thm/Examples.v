@@ -1,7 +1,7 @@
 (** Nothing is vacuous: an honest run goes through every entry and certifies; lies are met. *)
 From Coq Require Import NArith List Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Entry.
-From zeta Require Import Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Spec.Application Spec.Thread Spec.Verifier Spec.Summary.
 From zeta Require Import Thm.Invariant Thm.Soundness.
 Import ListNotations.
 Open Scope N_scope.
@@ -188,4 +188,24 @@ Proof.
   - vm_compute. reflexivity.
 Qed.
 Example honest_runs_something : length (upto 0 (operations (snd honest_run))) = 4%nat.
+Proof. vm_compute. reflexivity. Qed.
+
+(** ** An adopted data set is there from the start, each record behind its hash *)
+Definition data := [(key_of 0, Some [5]); (key_of 1, Some [6]); (key_of 2, None)].
+Definition adopter := Config 1 8 1000 (summary data).
+(** The node under which keys 0 and 2 part. *)
+Definition fork : record :=
+  match find (fun r => path_eqb (path_of r) [false]) (summarized data) with
+  | Some r => r
+  | None => node []
+  end.
+Definition adopted_run := run_all adopter initial
+  [ (0, AddM 1 0 fork); (0, AddM 2 1 (val 0 5)); (0, AddM 3 0 (val 1 6)); app 0 (get 0) [2];
+    app 0 (get 1) [3]; (0, NextEpoch); (0, VerifyEpoch) ].
+Example adopted_answers : map r_answer (operations (snd adopted_run)) = [Done [1; 5]; Done [1; 6]]
+  /\ outcome_at adopter (fst adopted_run) 0 = Certified.
+Proof. vm_compute. auto. Qed.
+Example another_value_is_rejected :
+  map snd (snd (run_all adopter initial [(0, AddM 3 0 (val 1 7))])) =
+  [Stopped (Rejected HashMismatch)].
 Proof. vm_compute. reflexivity. Qed.

@@ -48,6 +48,9 @@ Lemma dir_not_root a b d : side_of a b = Some d -> b <> [].
 Proof. intros H ->. destruct a; discriminate. Qed.
 
 
+Lemma path_bits_positive : 0 < PATH_BITS.
+Proof. unfold PATH_BITS. lia. Qed.
+
 Global Opaque PATH_BITS.
 
 Lemma is_below_side p a : is_below p a = true ->

@@ -1,5 +1,6 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
-From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash Thm.Examples.
+From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
+From zeta Require Import Thm.Examples.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.

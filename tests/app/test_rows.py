@@ -91,6 +91,8 @@ def test_malformed_row_is_a_failed_check(
     rows = {(0, b"\x01"): data}
     code, result, written = pair.program.run(names.index(transition), encoded, 0, rows)
     assert (code, result, written) == (MALFORMED, b"", []), why
+    with pytest.raises(InvalidValue):
+        Keeper.relations["rows"].decode_row(data)
 
 
 @pytest.mark.parametrize(

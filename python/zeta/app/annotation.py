@@ -102,11 +102,17 @@ def type_of(annotation: Any) -> Type:
 
 
 def _enumeration(cls: type[Enum]) -> Type:
-    if issubclass(cls, Flag) or not 1 <= len(cls) <= CASES_MAX:
+    if issubclass(cls, Flag) or not 1 <= len(cls) <= CASES_MAX or _has_own_equality(cls):
         raise Unsuitable(
             f"`{cls.__name__}` is no enum with 1 to {CASES_MAX} members", "an `enum.Enum`"
         )
     return Enumeration(cls)
+
+
+def _has_own_equality(cls: type[Enum]) -> bool:
+    """Whether somebody wrote what equality of the members means."""
+    bases = [base for base in cls.__mro__ if base.__module__ not in ("builtins", "enum")]
+    return any("__eq__" in vars(base) for base in bases)
 
 
 def _bounded(base: Any, *marks: Any) -> Type:

@@ -190,7 +190,7 @@ class Calls(Conditions):
                     return Constant(U32, len(source.value))
                 return Length(source)
             case Structure(None, _, types) if isinstance(source, Read | Build):
-                return Constant(U32, len(types))
+                return Constant(NUMBER, len(types))
             case Text():
                 text = ast.unparse(argument)
                 raise self.refuse(

@@ -23,8 +23,8 @@ from zeta.app.types import (
     Type,
     flatten,
 )
-from zeta.app.values import made
-from zeta.errors import InvalidValue
+from zeta.app.values import admitted, made
+from zeta.errors import InvalidType, InvalidValue
 
 Encoder: TypeAlias = Callable[[Any], bytes]
 """Gives the encoding of an admitted value."""
@@ -117,11 +117,19 @@ def decoded(type_: Type, data: bytes, *, is_record: bool = False) -> Any:
     """The value of an encoding; raises `InvalidValue` for other bytes."""
     try:
         value, end = decoder(type_, False, is_record)(data, 0)
-    except (struct.error, UnicodeDecodeError):
+        if end != len(data):
+            raise InvalidValue("a value has bytes that nothing accounts for")
+        # Only a record may come from elsewhere: a value that is there beside one that is not.
+        if is_record and admitted_bytes(type_, value) != data:
+            raise InvalidValue("what may be none is neither wholly there nor wholly absent")
+    except (struct.error, UnicodeDecodeError, InvalidType):
         raise InvalidValue("bytes of a value end too early, or are no text") from None
-    if end != len(data):
-        raise InvalidValue("a value has bytes that nothing accounts for")
     return value
+
+
+def admitted_bytes(type_: Type, value: Any) -> bytes:
+    """The encoding of a record, after a check of its value."""
+    return encoded(type_, admitted(type_, value, "value"), is_record=True)
 
 
 @cache

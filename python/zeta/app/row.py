@@ -13,6 +13,12 @@ from zeta.errors import LanguageError
 
 T = TypeVar("T")
 
+_MEANING = frozenset(
+    f"__{name}__"
+    for name in ("init", "post_init", "new", "eq", "hash", "getattr", "getattribute", "setattr")
+)
+"""What would change the meaning of a row, and nobody would see it in the program."""
+
 
 @dataclass_transform(frozen_default=True)
 def row(cls: type[T]) -> type[T]:
@@ -21,9 +27,10 @@ def row(cls: type[T]) -> type[T]:
     Raises `LanguageError` where a field has no type of the language.
     """
     names = names_around(1)
-    if "__post_init__" in vars(cls) or "__init__" in vars(cls):
+    own = sorted(_MEANING & set(vars(cls)))
+    if own:
         raise LanguageError(
-            f"row `{cls.__name__}` is made in a way of its own", "a class with fields alone"
+            f"row `{cls.__name__}` has a `{own[0]}` of its own", "a class with fields alone"
         )
     cls.__post_init__ = _typed_fields  # type: ignore[attr-defined]
     made: Any = dataclass(frozen=True)(cls)

@@ -177,8 +177,9 @@ class _Relation:
                 self._rows.held[key] = row
 
 
-def _length(value: Any) -> U32:
-    return U32(len(value))
+def _length(value: Any) -> int:
+    # That of a tuple is known beforehand: a plain number.
+    return len(value) if isinstance(value, tuple) else U32(len(value))
 
 
 class _Functions:
@@ -235,6 +236,8 @@ class _Functions:
 
     def _seen(self, value: Any) -> Any:
         """What a name leads to: helpers are typed, also those that a module holds."""
+        if value is len:
+            return _length
         if isinstance(value, FunctionType) and _is_helper(value):
             return self.helper(value, is_method=False)
         if isinstance(value, ModuleType) and not _is_ours(value.__name__):

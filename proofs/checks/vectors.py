@@ -16,8 +16,10 @@ from pathlib import Path
 
 PROOFS = Path(__file__).resolve().parents[1]
 VECTORS = PROOFS.parent / "vectors"
-# Of the key-value program's encoding; the toy in `Replay.v` is that program.
-KEY_VALUE = "7a65746170726f67010009006b65795f76616c7565"
+# How the key-value program begins; `Replay.v` has it by hand.
+KEY_VALUE = b"zetaprog\x01\x00\x08\x00KeyValue".hex()
+# Fewer would mean that something is not read as it was.
+COMPARED_MIN = 170
 DOMAIN_LEAF, DOMAIN_NULL, DOMAIN_SOME, DOMAIN_NODE = b"\x10", b"\x11", b"\x12", b"\x13"
 
 
@@ -206,6 +208,8 @@ def vector(terms, file):
     config = file["config"]
     if not config["program"].startswith(KEY_VALUE):
         raise LeftOut("another program")
+    if "serving" in config:
+        raise LeftOut("sessions")
     submitted, answers = [], []
     for vector_step in file["steps"]:
         for term, answer in step(terms, vector_step):
@@ -258,6 +262,8 @@ def main():
     differing = [names[int(n)] for n in found.strip(" []\n%N").split(";") if n.strip()]
     print(f"{len(names)} vectors agree with the Coq verifier" if not differing else "differ:")
     print(*differing, *(f"left out, {reason}: {n}" for reason, n in left_out.items()), sep="\n")
+    if len(names) < COMPARED_MIN:
+        sys.exit(f"only {len(names)} vectors were compared")
     sys.exit(1 if differing else 0)
 
 

@@ -238,7 +238,7 @@ Section Invariant.
       exists g', at', mem. split; [|exact R].
       eapply coherent_ext; [exact C'| |cbn; tauto|exact Ih|exact Ik]. now apply view_step.
     - (* EvictBM *)
-      apply evict_bm_facts in E as (m & -> & _ & _ & _ & _ & _ & _ & r & ra & d & x & Er & By & L &
+      apply evict_bm_facts in E as (m & -> & _ & _ & _ & _ & _ & _ & r & ra & d & x & Er & L &
         Cl & V').
       pose proof (Gave m eq_refl) as Ht. right. right.
       destruct (@coherent_evict _ _ _ _ (hashes H ++ hs0) _ _ _ _ t n a r ra d x

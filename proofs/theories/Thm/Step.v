@@ -342,7 +342,7 @@ Section Step.
   Lemma evict_bm_facts t s n a tm s' ev : evict_bm cfg t s n a tm = Ok (s', ev) ->
     exists m, ev = EvictedDeferred m /\ e_time m = tm /\ e_thread m = t /\ clock s' = tm /\
       lt (clock s) tm /\ added s' = added s /\ Thread.evicted s' = m :: Thread.evicted s /\
-      exists r ra d x, e_record m = k_val r /\ k_by r = EvictB.Tree /\
+      exists r ra d x, e_record m = k_val r /\
         linked (view (slots s)) n a r ra d x /\ childless r = true /\
         forall n', view (slots s') n' = after_evict (view (slots s)) n a ra d
           (Link (k_path r) (l_hash x) true) n'.
@@ -358,7 +358,6 @@ Section Step.
     exists (Element (c_record c) tm t). repeat split; auto.
     exists (strip c), (strip ca), (side (Some ca) (path_of (c_record c))), x.
     repeat split; try apply L.
-    - cbn in *. now destruct (c_added c).
     - apply has_children_strip. cbn in Check5. now destruct (has_children c).
     - intro n'. cbn [slots with_slots give]. rewrite (@view_after_evict _ n a _ _ ca Na Ga).
       now rewrite Ex.

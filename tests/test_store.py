@@ -124,6 +124,32 @@ def test_epochs_are_listed_with_their_outcomes() -> None:
         assert seen[0].epoch == 0
 
 
+def test_whoever_watches_was_told_of_all_epochs_when_close_returns() -> None:
+    for _ in range(20):
+        told: list[EpochInfo] = []
+        store = zeta.open(epoch=0.001, on_epoch=told.append)
+        store.put_many([b"a"] * 1000, [b"1"] * 1000)
+        store.close()
+        certified = [info for info in store.epochs() if info.outcome == zeta.Certified()]
+        assert told == certified != []
+
+
+def test_whoever_watches_is_told_of_a_lie_and_may_close() -> None:
+    told: list[EpochInfo] = []
+
+    def note(info: EpochInfo) -> None:
+        told.append(info)
+        with pytest.raises(errors.MismatchError):
+            store.close()
+
+    store = zeta.open(epoch=None, policy="deferred", on_epoch=note)
+    store.put(b"a", b"1")
+    hazmat.tamper(store).set_value(b"a", b"2")
+    with pytest.raises(errors.MismatchError):
+        store.close()
+    assert [info.outcome for info in told] == [zeta.Mismatch(first=0)]
+
+
 def test_stats_say_where_records_live() -> None:
     with zeta.open(workers=2) as store:
         store.put_many([b"%d" % number for number in range(100)], [b"value"] * 100)

@@ -189,5 +189,11 @@ class ApplicationStore(Certifying):
         return self.native.stats()
 
     def close(self) -> None:
-        """Certifies everything and closes; raises where the host lied."""
-        self.native.close()
+        """Certifies everything and closes; raises where the host lied.
+
+        Returns when `on_epoch` was told of all epochs.
+        """
+        try:
+            self.native.close()
+        finally:
+            self._end_watch()

@@ -1,5 +1,6 @@
 """What every store does about its epochs: turn, certify, wait, and be left."""
 
+import threading
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,6 +18,7 @@ class Certifying:
 
     _turns_by_itself: bool = True
     _certifies: bool = True
+    _watch: threading.Thread | None = None
 
     if TYPE_CHECKING:
 
@@ -59,6 +61,11 @@ class Certifying:
     def _check_certifies(self) -> None:
         if not self._certifies:
             raise InvalidValue("a store without a verifier certifies nothing")
+
+    def _end_watch(self) -> None:
+        """Waits until whoever watches was told of the last epochs; may be asked by it, too."""
+        if self._watch is not None and self._watch is not threading.current_thread():
+            self._watch.join()
 
     def __enter__(self) -> Self:
         return self

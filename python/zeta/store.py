@@ -20,7 +20,7 @@ from zeta.errors import (
     StoreClosed,
 )
 from zeta.operation import Operations
-from zeta.outcome import Outcome
+from zeta.outcome import Outcome, Pending
 from zeta.program import program_of
 from zeta.values import Batch, Values
 
@@ -99,6 +99,17 @@ class Store(Certifying, _native.Store, MutableMapping[bytes, bytes]):
     def op(self) -> Operations:
         """The same operations, each returning a handle that can be waited for."""
         return Operations(self)
+
+    def close(self) -> None:
+        """Certifies everything and closes; raises where the host lied.
+
+        The store answers nothing afterwards. To close it again says the same again: a store that
+        did not certify never looks as if it had. Returns when `on_epoch` was told of all epochs.
+        """
+        try:
+            _native.Store.close(self)
+        finally:
+            self._end_watch()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.key_list())
@@ -208,7 +219,8 @@ def open(
     - `log`: a new or empty directory for the logs of the verifier's threads.
     - `summary`: what the verifier adopts; `data` must agree with it. Without one, `data` are
       believed as they are given here.
-    - `on_epoch`: called in a thread of its own with each epoch that was decided.
+    - `on_epoch`: called in a thread of its own with each epoch that was decided, at the latest
+      before `close` returns; it must not wait for the thread that closes.
 
     Raises `InvalidValue` and `InvalidType` for options that make no store, or data that are not
     those of the summary, and `LogWriteError` where the log cannot be begun.
@@ -241,6 +253,7 @@ def open(
         watch = threading.Thread(
             target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True
         )
+        store._watch = watch
         watch.start()
     return store
 
@@ -275,6 +288,7 @@ def _watch(
             del store
             continue
         except StoreClosed:
+            _tell_rest(store, epoch, on_epoch)
             return
         except HostError:
             decided = False
@@ -287,6 +301,15 @@ def _watch(
             return
         epoch += 1
         del store
+
+
+def _tell_rest(
+    store: "Store | ApplicationStore", first: int, on_epoch: Callable[[EpochInfo], object]
+) -> None:
+    """Tells of the epochs that closing has decided."""
+    for info in store.epochs(first):
+        if not isinstance(info.outcome, Pending):
+            on_epoch(info)
 
 
 _WATCH_SECONDS = 0.5

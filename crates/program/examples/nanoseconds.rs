@@ -14,8 +14,8 @@ use zeta_program::{
     encode,
 };
 
-const CALLS: u32 = 5_000_000;
-const PASSES: usize = 9;
+const CALLS: u32 = 10_000;
+const PASSES: usize = 500;
 
 /// Rows as the verifier lends them: slots in the order in which the call asks for their keys.
 struct Slots {

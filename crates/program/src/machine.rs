@@ -123,6 +123,18 @@ impl Machine {
         self.scratch.len()
     }
 
+    /// The bytes of a key or of a written row, which lie neither in rows nor in the program.
+    #[inline(always)]
+    pub(crate) fn lasting<'a>(&'a self, args: &'a [u8], cell: Cell) -> Option<&'a [u8]> {
+        let memory = match cell.source() {
+            Source::Arguments => args,
+            Source::Scratch => &self.scratch,
+            // INVARIANT: a bind and a store copy what lies in constants or rows to scratch.
+            Source::Zeros | Source::Constant(_) | Source::Row(_) => ZEROS,
+        };
+        memory.get(cell.range())
+    }
+
     /// The last write of each row that the call wrote, in the order in which rows were bound.
     ///
     /// `args` are those of the call. There are writes only after a call is done.
@@ -133,17 +145,7 @@ impl Machine {
         self.rows.iter().take(self.row_count).filter_map(move |row| match row.written {
             Written::Nothing => None,
             Written::Null => Some((row.handle, None)),
-            Written::Bytes(cell) if cell.in_arguments() => {
-                Some((row.handle, args.get(cell.range())))
-            }
-            Written::Bytes(cell) => {
-                let memory = match cell.source() {
-                    Source::Scratch => &self.scratch,
-                    // INVARIANT: a store copies what lies in constants or rows to scratch.
-                    _ => ZEROS,
-                };
-                Some((row.handle, memory.get(cell.range())))
-            }
+            Written::Bytes(cell) => Some((row.handle, self.lasting(args, cell))),
         })
     }
 }

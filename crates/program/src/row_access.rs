@@ -7,7 +7,7 @@ use crate::call::{Call, Halt, REGISTER_MASK, steady};
 use crate::cell::{Cell, Source};
 use crate::error::{Failure, require};
 use crate::instruction::Register;
-use crate::machine::{BoundRow, Written};
+use crate::machine::{BoundRow, Machine, Written};
 use crate::rows::{RelationId, Rows};
 use crate::step::Record;
 use crate::value_list::{Place, Undecodable, absent, decode_list};
@@ -26,16 +26,12 @@ impl<R: Rows> Call<'_, R> {
         let key = self.record(key)?;
         let count = self.machine.row_count;
         if count != 0
-            && let Some(index) = self.apart().bound(relation, key)?
+            && let Some(index) = bound(self.machine, self.args, relation, key)
         {
             self.set_word(target, index);
             return Ok(());
         }
-        let memory = match key.in_arguments() {
-            true => Some(self.args),
-            false => steady(key.source(), self.args, &self.machine.scratch, self.program),
-        };
-        let bytes = memory.and_then(|memory| memory.get(key.range())).ok_or(Failure::Internal)?;
+        let bytes = self.machine.lasting(self.args, key).ok_or(Failure::Internal)?;
         let handle = self.rows.bind(relation, bytes).map_err(Halt::Stopped)?;
         let row = self.machine.rows.get_mut(count).ok_or(Failure::Internal)?;
         *row = BoundRow { relation, key, handle, written: Written::Nothing };
@@ -51,6 +47,7 @@ impl<R: Rows> Call<'_, R> {
     fn record(&mut self, record: &Record) -> Result<Cell, Failure> {
         let register = match record {
             Record::Raw(register) => *register,
+            Record::Words(values) => return encoded_words(self.machine, values),
             Record::Values(values) => return self.apart().encoded(values),
         };
         let cell = self.cell(register);
@@ -71,19 +68,6 @@ impl<R: Rows> Call<'_, R> {
             }),
             Source::Zeros | Source::Arguments | Source::Scratch => Ok(cell),
         }
-    }
-
-    /// The index of the row of a key, where the call has bound it.
-    #[inline(never)]
-    fn bound(&self, relation: RelationId, key: Cell) -> Result<Option<u64>, Failure> {
-        let rows = self.machine.rows.iter().take(self.machine.row_count);
-        for (index, row) in (0..).zip(rows) {
-            let alike = row.relation == relation && row.key.length() == key.length();
-            if alike && self.bytes(row.key)? == self.bytes(key)? {
-                return Ok(Some(index));
-            }
-        }
-        Ok(None)
     }
 
     /// Sets registers to the values that a row holds for this call, its own writes included; where
@@ -171,6 +155,41 @@ impl<R: Rows> Call<'_, R> {
             row.written = written;
         }
     }
+}
+
+/// The index of the row of a key, where the call has bound it.
+#[inline(never)]
+fn bound(machine: &Machine, args: &[u8], relation: RelationId, key: Cell) -> Option<u64> {
+    let bytes = |cell: Cell| machine.lasting(args, cell);
+    let rows = machine.rows.iter().take(machine.row_count);
+    (0..).zip(rows).find_map(|(index, row)| {
+        let alike = row.relation == relation && row.key.length() == key.length();
+        (alike && bytes(row.key) == bytes(key)).then_some(index)
+    })
+}
+
+/// The bytes of a key or a row of words alone.
+#[inline(never)]
+fn encoded_words(machine: &mut Machine, values: &[Place]) -> Result<Cell, Failure> {
+    let start = machine.scratch.len();
+    let word = |register: Register| {
+        let cell = machine.cells.get(usize::from(register.0) & REGISTER_MASK);
+        cell.copied().unwrap_or(Cell::EMPTY).word()
+    };
+    for value in values {
+        let present = value.presence.is_none_or(|presence| word(presence) != 0);
+        if value.presence.is_some() {
+            machine.scratch.push(u8::from(present));
+        }
+        if present {
+            let width = value.payload_type.word_width().unwrap_or(0);
+            let end = machine.scratch.len().saturating_add(width);
+            machine.scratch.extend_from_slice(&word(value.payload).to_le_bytes());
+            machine.scratch.truncate(end);
+        }
+    }
+    let length = machine.scratch.len().saturating_sub(start);
+    Cell::of_span(Source::Scratch, start, length).ok_or(Failure::Internal)
 }
 
 /// The bytes that a bound row holds for this call, its own writes included; `None` is null. Also

@@ -15,6 +15,8 @@ use crate::value_type::{Integer, Type};
 pub(crate) enum Record {
     /// A byte string alone is the record as it stands.
     Raw(Register),
+    /// None is a byte string.
+    Words(Box<[Place]>),
     Values(Box<[Place]>),
 }
 
@@ -92,6 +94,9 @@ impl Record {
                 if payload_type.bytes_max().is_some() =>
             {
                 Record::Raw(*payload)
+            }
+            words if words.iter().all(|value| value.payload_type.word_width().is_some()) => {
+                Record::Words(values.into())
             }
             _ => Record::Values(values.into()),
         }

@@ -10,8 +10,9 @@ import pytest
 import zeta
 from hypothesis import given
 from hypothesis import strategies as st
+from zeta import log
 from zeta.applications.audit_log import AuditLog, End, Line, follow
-from zeta.errors import CheckFailed
+from zeta.errors import CheckFailed, Rejected, Unanswered
 
 LOGS = st.sampled_from([0, 1, 255])
 CALLS = st.lists(
@@ -63,8 +64,8 @@ class Model:
 def test_logs_are_those_of_the_model(compared: Any, calls: Any) -> None:
     pair = compared(AuditLog, Model(compared.refused))
     pair.run(calls)
-    for log, lines in pair.model.lines.items():
-        assert follow(log, lines) == pair.simulation.end(log)
+    for number, lines in pair.model.lines.items():
+        assert follow(number, lines) == pair.simulation.end(number)
 
 
 def test_each_check_fails(fails: Any) -> None:
@@ -146,3 +147,15 @@ def test_a_history_that_was_written_again_is_caught(agent: Any) -> None:
             agent.set("lines", (0, number), line)
     agent.set("ends", 0, replace(end, length=4, chain=lines[3].chain))
     assert agent.store.append(0, "agent", b"go on") == 4
+
+
+def test_a_line_that_was_lost_on_its_way_to_the_verifier_is_caught(agent: Any) -> None:
+    agent.intercept(lambda entry: [] if isinstance(entry, log.RunApp) else [entry])
+    with pytest.raises(Unanswered):
+        agent.store.append(0, "agent", b"stop")
+
+
+def test_a_line_that_was_appended_twice_on_its_way_is_caught(agent: Any) -> None:
+    agent.intercept(lambda entry: [entry] * (2 if isinstance(entry, log.RunApp) else 1))
+    with pytest.raises(Rejected):
+        agent.store.append(0, "agent", b"stop")

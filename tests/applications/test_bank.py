@@ -9,7 +9,7 @@ import pytest
 import zeta
 from hypothesis import given
 from hypothesis import strategies as st
-from zeta import errors
+from zeta import errors, log
 from zeta.app import U32, U64
 from zeta.applications.bank import PAGE, Account, Bank, Book
 from zeta.errors import CheckFailed
@@ -181,6 +181,25 @@ def test_money_that_was_spent_does_not_come_back(lying: Any) -> None:
         liar.store.transfer(1, 0, 100)
         bring_back()
         assert liar.store.transfer(1, 0, 100) == 0  # spent twice, and never certified
+
+
+def test_a_balance_that_was_changed_on_its_way_to_the_verifier_is_caught(lying: Any) -> None:
+    with lying(Bank, workers=2) as liar:
+        liar.store.open("eve")
+        liar.store.issue(0, 100)
+        liar.store.certify()
+        encode = Bank.relations["accounts"].encode_row
+        account = liar.store.account(0)
+        honest, forged = encode(account), encode(replace(account, balance=U64(10**6)))
+
+        def change(entry: log.Entry) -> list[log.Entry]:
+            match entry:
+                case log.AddB(record=log.App() as record) if record.value == honest:
+                    return [replace(entry, record=replace(record, value=forged))]
+            return [entry]
+
+        liar.intercept(change)
+        assert liar.store.balance(0) == 10**6
 
 
 def test_an_audit_that_was_given_a_forged_book_is_caught(lying: Any) -> None:

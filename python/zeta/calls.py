@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _DONE = 0
 _FAILED = 2
+_OK = b"\1" + bytes(255)
+"""Makes of each status whether it is done."""
 
 
 class Calls(Sequence[Any]):
@@ -43,7 +45,7 @@ class Calls(Sequence[Any]):
     @property
     def ok(self) -> memoryview[bool]:
         """For each call whether it ran; `numpy.asarray` makes it an array of bool."""
-        return memoryview(bytes(status == _DONE for status in self._results.statuses)).cast("?")
+        return memoryview(self._results.statuses.translate(_OK)).cast("?")
 
     @property
     def codes(self) -> memoryview[int]:

@@ -75,6 +75,19 @@ def test_bench_compares_policies(run: Run):
     assert ended.contract["policies"].keys() == {"hybrid", "deferred", "merkle"}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_bench_measures_transfers(run: Run, threads: int):
+    options = ("--accounts", 300, "--seconds", 0.1, "--batch", 100, "--threads", threads)
+    contract = run("bench", "bank", *options, "--json").contract
+    assert contract["wrong_answers"] == 0
+    assert contract["operations"] > contract["failed_checks"] > 0
+    assert contract["verified_ops_per_s"] > 0 < contract["unverified_ops_per_s"]
+    assert contract["epochs_certified"] > 0
+    assert contract["ratio"] == pytest.approx(
+        contract["verified_ops_per_s"] / contract["unverified_ops_per_s"], rel=1e-3
+    )
+
+
 def test_bench_times_single_calls(run: Run):
     contract = run("bench", "single", "--records", 500, "--seconds", 0.1, "--json").contract
     assert contract["verified"].keys() == {"get_ns", "put_ns"}

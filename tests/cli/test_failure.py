@@ -9,7 +9,7 @@ from zeta import errors
 from zeta.cli import attack, demo, failure
 from zeta.cli.checking import Checker
 from zeta.cli.loading import load
-from zeta.cli.measure import Side, prepare
+from zeta.cli.measure import Side, prepare, runner
 from zeta.cli.screen import Screen
 from zeta.workload.oracle import PlainDict
 from zeta.workload.ycsb import MIXES, Ycsb
@@ -24,7 +24,7 @@ def test_a_wrong_answer_is_counted(threads: int):
     checker.oracle.load(records, records)
     with (
         zeta.open(epoch=None, workers=threads) as store,
-        Side(store, threads=threads, epoch_seconds=1) as side,
+        Side(store, runner(store), threads=threads, epoch_seconds=1) as side,
     ):
         load(store, records, records, 8, Screen(as_json=True))
         reads = Ycsb(MIXES["ycsb-c"], 100, "uniform", 0.9).draw(1000)

@@ -110,9 +110,14 @@ impl Shared {
     ) -> Result<Vec<OwnedKey>, HostError> {
         let mut engine = self.lock(&self.engines[owner])?;
         let worker = self.verified(&mut engine)?;
+        let hash = |key: &OwnedKey| worker.table.hash(key.relation, &key.key);
+        let hashes: Vec<u32> = keys.iter().map(hash).collect();
+        hashes.iter().for_each(|hash| worker.table.prefetch_index(*hash));
+        for hash in &hashes {
+            worker.table.prefetch_record(*hash);
+        }
         let (mut ids, mut reached) = (Vec::new(), 0);
-        for key in &keys {
-            let hash = worker.table.hash(key.relation, &key.key);
+        for (key, hash) in keys.iter().zip(hashes) {
             let found = match worker.table.find(hash, key.relation, &key.key) {
                 None if !key.maybe => Some(worker.table.add(hash, key.relation, &key.key)?),
                 found => found,

@@ -12,8 +12,9 @@ use crate::crossing::{Loan, OwnedKey};
 use crate::error::HostError;
 use crate::operations::{Calls, Part};
 use crate::store::Shared;
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
-use zeta_verifier::leaf_path;
+use zeta_verifier::{RelationId, leaf_path};
 
 /// Calls of a window at most.
 const WINDOW_LEN: usize = 1 << 13;
@@ -42,9 +43,11 @@ struct Window {
     own: Vec<Vec<u32>>,
     /// The calls that each worker runs over records on loan.
     crossing: Vec<Vec<u32>>,
+    /// The owners of the keys that those calls ask for, in order.
+    owners: Vec<Vec<u16>>,
     /// Who runs the calls that ask for a key, once one of them crosses. Keys that look the same
     /// only cost.
-    runners: HashMap<u64, u16>,
+    runners: HashMap<u64, u16, FixedState>,
     left: Vec<u32>,
 }
 
@@ -53,7 +56,8 @@ impl Window {
         Self {
             own: vec![Vec::new(); workers],
             crossing: vec![Vec::new(); workers],
-            runners: HashMap::new(),
+            owners: vec![Vec::new(); workers],
+            runners: HashMap::default(),
             left: Vec::new(),
         }
     }
@@ -79,7 +83,11 @@ impl Window {
         self.runners.extend(places.iter().map(|(bits, _)| (*bits, runner)));
         match runner {
             LEFT => self.left.push(call),
-            runner => self.crossing[usize::from(runner)].push(call),
+            runner => {
+                self.crossing[usize::from(runner)].push(call);
+                let owners = places.iter().map(|(_, owner)| *owner);
+                self.owners[usize::from(runner)].extend(owners);
+            }
         }
     }
 }
@@ -153,7 +161,7 @@ impl Shared {
             calls,
         )?;
         if window.crossing.iter().any(|group| !group.is_empty()) {
-            self.run_crossing(calls, &window.crossing, results)?;
+            self.run_crossing(calls, &window, results)?;
         }
         Ok(window.left)
     }
@@ -216,17 +224,20 @@ impl Shared {
     fn run_crossing(
         &self,
         calls: &Calls<'_>,
-        groups: &[Vec<u32>],
+        window: &Window,
         results: &mut Results,
     ) -> Result<(), HostError> {
+        let groups = window.crossing.as_slice();
         if self.board.is_none() {
             return groups.iter().try_for_each(|group| self.run_locked(calls, group, results));
         }
         let lending = self.lending.read();
         let mut keys = Vec::new();
-        for (executor, group) in groups.iter().enumerate() {
+        for (executor, (group, owners)) in groups.iter().zip(&window.owners).enumerate() {
+            let mut owners = owners.iter();
+            let mut owner = |_, _: &[u8]| owners.next().map_or(0, |owner| usize::from(*owner));
             for index in group {
-                self.keys_of(calls, *index as usize, executor, &mut keys);
+                keys_of(calls, *index as usize, executor, &mut owner, &mut keys);
             }
         }
         sort_keys(&mut keys);
@@ -301,7 +312,8 @@ impl Shared {
         let len = part.indices.map_or(0, <[u32]>::len);
         let mut keys = Vec::new();
         for at in from..len {
-            self.keys_of(part.operations, part.index(at), 0, &mut keys);
+            let mut owner = |relation, key: &[u8]| self.owner_of(relation, key);
+            keys_of(part.operations, part.index(at), 0, &mut owner, &mut keys);
         }
         let executor = keys.first().or(more.first()).map_or(0, |key| key.owner);
         keys.append(&mut more.clone());
@@ -328,15 +340,22 @@ impl Shared {
             }
         }
     }
+}
 
-    fn keys_of(&self, calls: &Calls<'_>, index: usize, executor: usize, keys: &mut Vec<OwnedKey>) {
-        let Some(shape) = calls.shape(index) else { return };
-        shape.each_key(calls.arguments(index), |relation, key| {
-            let owner = self.owner_of(relation, key);
-            let (key, maybe) = (key.to_vec(), !shape.exact);
-            keys.push(OwnedKey { owner, relation, key, executor, maybe });
-        });
-    }
+/// Adds the keys that a call asks for, as far as its arguments tell.
+fn keys_of(
+    calls: &Calls<'_>,
+    index: usize,
+    executor: usize,
+    owner: &mut dyn FnMut(RelationId, &[u8]) -> usize,
+    keys: &mut Vec<OwnedKey>,
+) {
+    let Some(shape) = calls.shape(index) else { return };
+    shape.each_key(calls.arguments(index), |relation, key| {
+        let owner = owner(relation, key);
+        let (key, maybe) = (key.to_vec(), !shape.exact);
+        keys.push(OwnedKey { owner, relation, key, executor, maybe });
+    });
 }
 
 /// Puts keys into the order of borrowing, each once.

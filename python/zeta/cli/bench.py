@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import typer
 
 import zeta
-from zeta.cli import memory, options, proving, single
+from zeta.cli import banking, memory, options, proving, single
 from zeta.cli.checking import Checker
 from zeta.cli.failure import found_wrong, misuse
 from zeta.cli.loading import load
-from zeta.cli.measure import Side, prepare
+from zeta.cli.measure import Call, Side, prepare, runner
 from zeta.cli.replay import figures, report
 from zeta.cli.screen import Screen, milliseconds
 from zeta.workload.operations import Numbers, key_bytes, value_bytes
@@ -44,15 +44,22 @@ class Plan:
     adopt: bool
 
 
+Workload: TypeAlias = Literal[
+    "ycsb-a", "ycsb-b", "ycsb-c", "ycsb-d", "ycsb-f", "bank", "policies", "single", "receipts"
+]
+
+
 def bench(
     workload: Annotated[
-        Literal["ycsb-a", "ycsb-b", "ycsb-c", "ycsb-d", "ycsb-f", "policies", "single", "receipts"],
+        Workload,
         typer.Argument(
-            help="A core workload of YCSB; `policies`: YCSB-A under each policy; "
-            "`single`: one get or put at a time; `receipts`: verifying them."
+            help="A core workload of YCSB; `bank`: transfers between accounts; `policies`: YCSB-A "
+            "under each policy; `single`: one get or put at a time; `receipts`: verifying them."
         ),
     ],
-    records: Annotated[int, typer.Option(min=1, max=1 << 32, help="Records.")] = 1_000_000,
+    records: Annotated[
+        int, typer.Option("--records", "--accounts", min=1, max=1 << 32, help="Records.")
+    ] = 1_000_000,
     seconds: Annotated[
         float, typer.Option(min=0.05, max=86400, help="Seconds under load, for the slower side.")
     ] = 5.0,
@@ -87,11 +94,22 @@ def bench(
     if workload == "receipts":
         screen.result(proving.bench_receipts(screen, seconds))
         return
+    if workload == "bank":
+        banking.bench_bank(
+            screen, banking.Plan(records, seconds, threads, epoch_ms / 1000, batch), policy
+        )
+        return
+    bench_ycsb(screen, plan, workload, policy)
+
+
+def bench_ycsb(screen: Screen, plan: Plan, workload: str, policy: zeta.Policy) -> None:
+    """Measures one mix, or one under each policy, and fails where an answer is wrong."""
     name = "ycsb-a" if workload == "policies" else workload
+    skew = f" {plan.theta}" if plan.distribution == "zipfian" else ""
     screen.say(
-        f"{name} ({MIXES[name].about}): {records:,} records of 8+{value_size} bytes, "
-        f"{distribution}{f' {theta}' if distribution == 'zipfian' else ''}, {threads} thread(s), "
-        f"epochs of {epoch_ms} ms"
+        f"{name} ({MIXES[name].about}): {plan.records:,} records of 8+{plan.value_size} bytes, "
+        f"{plan.distribution}{skew}, "
+        f"{plan.threads} thread(s), epochs of {plan.epoch_seconds * 1000:.0f} ms"
     )
     if workload == "policies":
         contract = compare_policies(screen, plan)
@@ -120,17 +138,17 @@ def run_ycsb(screen: Screen, plan: Plan, name: str, policy: zeta.Policy) -> dict
         store = stack.enter_context(open_loaded(screen, plan, policy, numbers))
         size = (memory.resident_bytes() - before) / plan.records
         verified = stack.enter_context(
-            Side(store, threads=plan.threads, epoch_seconds=plan.epoch_seconds)
+            Side(store, runner(store), threads=plan.threads, epoch_seconds=plan.epoch_seconds)
         )
+        others = [
+            stack.enter_context(open_loaded(screen, plan, kind, numbers))
+            for kind in zeta.UNVERIFIED
+        ]
         unverified, plain_map = (
             stack.enter_context(
-                Side(
-                    stack.enter_context(open_loaded(screen, plan, kind, numbers)),
-                    threads=plan.threads,
-                    epoch_seconds=None,
-                )
+                Side(other, runner(other), threads=plan.threads, epoch_seconds=None)
             )
-            for kind in zeta.UNVERIFIED
+            for other in others
         )
         serve_for(screen, plan, source, (verified, unverified, plain_map), checker)
         verified.settle()
@@ -155,7 +173,11 @@ def open_loaded(screen: Screen, plan: Plan, policy: zeta.Policy, numbers: Number
 
 
 def serve_for(
-    screen: Screen, plan: Plan, source: Ycsb, sides: tuple[Side, ...], checker: Checker
+    screen: Screen,
+    plan: Plan,
+    source: Ycsb,
+    sides: tuple[Side[Call, zeta.Batch], ...],
+    checker: Checker,
 ) -> None:
     """Rounds of the same operations on all sides, until the slowest has worked long enough."""
     most = max(1, min(_ROUND_REQUESTS_MAX, _ROUND_BYTES // plan.value_size))

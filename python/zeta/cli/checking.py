@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zeta.cli.measure import Answer
+import zeta
+from zeta.cli.measure import Answer, Call
 from zeta.workload.operations import DELETE, GET, Numbers, Operations, value_bytes
 from zeta.workload.oracle import ABSENT, Oracle
 
@@ -19,7 +20,7 @@ class Checker:
         # A value that a file gave is looked up by its number, beside its record's.
         self._given: dict[int, bytes] = {}
 
-    def check(self, operations: Operations, answers: Sequence[Answer]) -> None:
+    def check(self, operations: Operations, answers: Sequence[Answer[Call, zeta.Batch]]) -> None:
         """Counts the wrong ones among the answers to these operations, however they were split."""
         if not len(operations):
             return
@@ -32,7 +33,7 @@ class Checker:
             wanted = expected[answer.call.operations.numbers - first]
             self.wrong += self._wrong(answer, wanted)
 
-    def _wrong(self, answer: Answer, expected: Numbers) -> int:
+    def _wrong(self, answer: Answer[Call, zeta.Batch], expected: Numbers) -> int:
         operations = answer.call.operations
         kinds = operations.kinds
         present = np.asarray(answer.batch.present, dtype=bool)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,25 @@ class Call:
     width: int | None
     """Bytes of every value, where all have as many."""
 
+    def __len__(self) -> int:
+        return len(self.operations)
+
+
+class Batch(Protocol):
+    """What a call returned."""
+
+    @property
+    def epoch(self) -> int: ...
+
+
+C = TypeVar("C", bound=Sized)
+B = TypeVar("B", bound=Batch)
+
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    call: Call
-    batch: zeta.Batch
+class Answer(Generic[C, B]):
+    call: C
+    batch: B
     at: float
     """When it was there, by the store's watch."""
 
@@ -84,11 +98,25 @@ def _call(operations: Operations, value_size: int) -> Call:
     return Call(operations, operations.kinds, key_column(operations), values, width)
 
 
-class Side:
+def runner(store: zeta.Store) -> Callable[[Call], zeta.Batch]:
+    """Runs calls on a key-value store."""
+    run_many = store.run_many
+    return lambda call: run_many(call.kinds, call.keys, call.values, width=call.width)
+
+
+class Side(Generic[C, B]):
     """A store under measurement, with its watch and, where it has epochs, what turns them."""
 
-    def __init__(self, store: zeta.Store, *, threads: int, epoch_seconds: float | None) -> None:
+    def __init__(
+        self,
+        store: zeta.Store | zeta.ApplicationStore,
+        run: Callable[[C], B],
+        *,
+        threads: int,
+        epoch_seconds: float | None,
+    ) -> None:
         self.store = store
+        self._run = run
         self.watch = Stopwatch()
         self.operations = 0
         self._answered: list[tuple[float, int, int]] = []
@@ -96,7 +124,7 @@ class Side:
         self._pool = ThreadPoolExecutor(threads, "client")
         self._turner = None if epoch_seconds is None else _Turner(self, epoch_seconds)
 
-    def __enter__(self) -> Side:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -109,7 +137,7 @@ class Side:
             self._turner.end()
         self._pool.shutdown()
 
-    def serve(self, parts: Sequence[Sequence[Call]]) -> list[Answer]:
+    def serve(self, parts: Sequence[Sequence[C]]) -> list[Answer[C, B]]:
         """Runs the calls of each thread side by side; the watch runs meanwhile."""
         self.watch.start()
         try:
@@ -125,19 +153,15 @@ class Side:
         finally:
             self.watch.stop()
         for answer in answers:
-            count = len(answer.call.operations)
+            count = len(answer.call)
             self.operations += count
             if self._turner:
                 self._answered.append((answer.at, answer.batch.epoch, count))
         return answers
 
-    def _serve_one(self, calls: Sequence[Call]) -> list[Answer]:
-        run_many, now = self.store.run_many, self.watch.now
-        answers = []
-        for call in calls:
-            batch = run_many(call.kinds, call.keys, call.values, width=call.width)
-            answers.append(Answer(call, batch, now()))
-        return answers
+    def _serve_one(self, calls: Sequence[C]) -> list[Answer[C, B]]:
+        run, now = self._run, self.watch.now
+        return [Answer(call, run(call), now()) for call in calls]
 
     def settle(self) -> None:
         """Certifies what is open, on the watch."""
@@ -185,7 +209,7 @@ class Side:
 class _Turner:
     """Turns a store's epochs by its watch, in a thread of its own."""
 
-    def __init__(self, side: Side, seconds: float) -> None:
+    def __init__(self, side: Side[Any, Any], seconds: float) -> None:
         self._side = side
         self._seconds = seconds
         self._due = seconds

@@ -16,7 +16,7 @@ from zeta.cli import options
 from zeta.cli.checking import Checker
 from zeta.cli.failure import found_wrong
 from zeta.cli.loading import load
-from zeta.cli.measure import Side, prepare
+from zeta.cli.measure import Side, prepare, runner
 from zeta.cli.screen import Screen, milliseconds, rate
 from zeta.workload.operations import Operations
 from zeta.workload.oracle import PlainDict
@@ -114,7 +114,7 @@ def compare(screen: Screen, source: Trace, plan: Plan) -> dict[str, Any]:
             if verified:
                 store.certify()
             seconds = plan.epoch_seconds if verified else None
-            side = Side(store, threads=plan.threads, epoch_seconds=seconds)
+            side = Side(store, runner(store), threads=plan.threads, epoch_seconds=seconds)
             sides.append(stack.enter_context(side))
         verified_side, unverified_side, map_side = sides
         with screen.progress("replaying", len(source.operations)) as bar:
@@ -140,15 +140,23 @@ def rounds(source: Trace, value_size: int) -> Iterator[Operations]:
         yield source.operations.slice(start, start + size)
 
 
-def figures(verified: Side, unverified: Side, plain_map: Side, wrong: int) -> dict[str, Any]:
+def figures(
+    verified: Side[Any, Any], unverified: Side[Any, Any], plain_map: Side[Any, Any], wrong: int
+) -> dict[str, Any]:
     """What the contract with scripts names, and the speed of a plain map beside it."""
+    return compared(verified, unverified, wrong) | {
+        "plain_map_ops_per_s": round(plain_map.operations_per_s)
+    }
+
+
+def compared(verified: Side[Any, Any], unverified: Side[Any, Any], wrong: int) -> dict[str, Any]:
+    """The figures of a store beside the same without a verifier."""
     return {
         "operations": verified.operations,
         "wrong_answers": wrong,
         "epochs_certified": verified.epochs_certified,
         "verified_ops_per_s": round(verified.operations_per_s),
         "unverified_ops_per_s": round(unverified.operations_per_s),
-        "plain_map_ops_per_s": round(plain_map.operations_per_s),
         "ratio": round(verified.operations_per_s / unverified.operations_per_s, 4),
         "certification_ms": verified.certification_ms(),
     }
@@ -164,7 +172,11 @@ def report(screen: Screen, contract: dict[str, Any], *more: tuple[str, str]) -> 
             ("verified", rate(contract["verified_ops_per_s"], 1)),
             ("unverified", rate(contract["unverified_ops_per_s"], 1)),
             ("ratio", f"{contract['ratio']:.3f}"),
-            ("a plain map", rate(contract["plain_map_ops_per_s"], 1)),
+            *(
+                [("a plain map", rate(contract["plain_map_ops_per_s"], 1))]
+                if "plain_map_ops_per_s" in contract
+                else []
+            ),
             (
                 "answer to certification",
                 f"median {milliseconds(certification['p50'])}, "

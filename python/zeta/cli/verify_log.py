@@ -18,6 +18,7 @@ from zeta.auditing import (
     WrongLength,
 )
 from zeta.cli import options
+from zeta.cli.app import named
 from zeta.cli.failure import found_unclosed, found_wrong
 from zeta.cli.screen import Screen
 
@@ -35,12 +36,21 @@ def verify_log(
             readable=True,
         ),
     ],
+    app: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:CLASS",
+            help="The application that the logs should be of, as Python imports it; "
+            "without it, the program that lies beside them.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Replay logs that a store wrote through a fresh verifier: its own secret, nobody's word."""
     screen = Screen(json)
+    application = None if app is None else named(app)
     with screen.progress("replaying", None) as bar:
-        report = zeta.audit(folder, on_progress=bar.of)
+        report = zeta.audit(folder, app=application, on_progress=bar.of)
     problem = None if report.problem is None else describe(report.problem)
     show(screen, folder, report)
     screen.result(

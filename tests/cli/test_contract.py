@@ -268,3 +268,15 @@ def test_the_command_runs_as_a_process_of_its_own(trace: Path):
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout.splitlines()[-1])["operations"] == 500
     assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def test_verify_log_refuses_logs_of_another_application(run: Run, tmp_path: Path):
+    with zeta.open(log=tmp_path / "log") as store:
+        store.put(b"key", b"value")
+    folder, shipped = tmp_path / "log", "zeta.applications"
+    same = run("verify-log", folder, "--app", f"{shipped}.key_value:KeyValue", "--json")
+    assert same.contract["problem"] is None
+    other = run("verify-log", folder, "--app", f"{shipped}.counters:Counters")
+    assert other.code == 2
+    assert "transition `put` is gone" in other.err
+    assert run("verify-log", folder, "--app", "nothing").code == 2

@@ -26,6 +26,11 @@ const COLD_LEN_MAX: usize = CHUNK_LEN / 8;
 /// Bytes of planned log beyond which the verifier is asked before the chunk is full.
 const LOG_LEN_MAX: usize = 1 << 20;
 
+/// Calls that are tracked after one had to wait for the verifier to know a value, which takes as
+/// long as running so many; and how many at most.
+const TRACKED_PER_PAUSE: u32 = 16;
+const TRACKED_MAX: u32 = 1 << 12;
+
 /// The distinct records of a call, in the order in which it asks for them.
 struct Bound {
     ids: [u32; ROW_COUNT_MAX],
@@ -207,11 +212,11 @@ impl Worker {
             part.results.set_code(at, Status::Refused, Refusal::IllTypedArguments.code());
             return Ok(Ran::All);
         }
-        if shape.ahead {
-            return self.plan_ahead(part, shape, at);
-        }
         let mut bound = Bound::new();
         asked.of_call(at - start).iter().filter_map(|key| key.id).for_each(|id| bound.push(id));
+        if !shape.exact || self.tracks(shape, &bound) {
+            return self.plan_ahead(part, shape, at);
+        }
         if bound.as_slice().iter().any(|id| self.table.record(*id).place() == Place::Lent) {
             return Ok(Ran::Blocked(at));
         }
@@ -221,6 +226,23 @@ impl Worker {
             bound.as_slice().iter().for_each(|id| self.table.record_mut(*id).stale = true);
         }
         Ok(Ran::All)
+    }
+
+    /// Whether the host runs a call although it knows its records: so that its own values of them
+    /// stay current, where that was missed of late.
+    #[inline]
+    fn tracks(&mut self, shape: &Shape, bound: &Bound) -> bool {
+        if self.tracked == 0 || !shape.tracked || self.is_alone(shape) {
+            return false;
+        }
+        self.tracked -= 1;
+        bound.as_slice().iter().all(|id| !self.table.record(*id).stale)
+    }
+
+    /// Whether a call that the host runs must stand alone in a plan: it asks for the epoch, and
+    /// another worker may open one at any moment.
+    fn is_alone(&self, shape: &Shape) -> bool {
+        shape.reads_epoch && self.partition.workers > 1
     }
 
     /// Plans a call, and that its records leave the slots after it: one of its own for the tree.
@@ -233,7 +255,7 @@ impl Worker {
     ) -> Result<Ran, HostError> {
         let shape = part.operations.shape(part.index(at));
         if let [AskedKey { id: Some(id), .. }] = asked.of_call(at - start)
-            && shape.is_some_and(|shape| !shape.ahead)
+            && shape.is_some_and(|shape| shape.exact)
             && !self.table.record(*id).guest
         {
             let planned = self.plan_merkle(part, *id, at)?;
@@ -252,8 +274,7 @@ impl Worker {
         shape: &Shape,
         at: usize,
     ) -> Result<Ran, HostError> {
-        // Another worker may open an epoch at any moment: a guess about it stands alone in a plan.
-        let alone = shape.reads_epoch && self.partition.workers > 1;
+        let alone = self.is_alone(shape);
         let arguments = part.operations.arguments(part.index(at));
         loop {
             if alone {
@@ -268,6 +289,7 @@ impl Worker {
                 }
                 Err(Pause::Stale(id)) => {
                     if self.table.record(id).place() == Place::Slot {
+                        self.tracked = TRACKED_MAX.min(self.tracked + TRACKED_PER_PAUSE);
                         self.plan_evict(id);
                     }
                     self.flush(part)?;
@@ -403,7 +425,7 @@ impl<F: Fn(RelationId, &[u8]) -> bool> Rows for TableRows<'_, F> {
         if record.place() == Place::Lent {
             return Err(Pause::Lent);
         }
-        if record.stale {
+        if record.stale || record.place() == Place::Evicting {
             return Err(Pause::Stale(id));
         }
         self.bound.push(id);

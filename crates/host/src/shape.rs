@@ -10,9 +10,8 @@ pub(crate) struct Shape {
     /// The keys are all that a call asks for, in this order, whatever it reads. Otherwise they are
     /// those that it may ask for, as far as its arguments tell.
     pub(crate) exact: bool,
-    /// The host runs a call itself before it plans it: to learn its records, or so that its own
-    /// values stay current for others that must be run so.
-    pub(crate) ahead: bool,
+    /// It may write what calls of inexact transitions read, which the host must run to know them.
+    pub(crate) tracked: bool,
     /// A call may write.
     pub(crate) writes: bool,
     /// What a call does may depend on the epoch.
@@ -49,7 +48,7 @@ impl Shape {
             inexact.flat_map(|(_, transition)| relations_of(transition)).collect();
         for (shape, transition) in shapes.iter_mut().zip(transitions) {
             let seen = relations_of(transition).any(|relation| relations.contains(&relation));
-            shape.ahead = !shape.exact || (shape.writes && seen);
+            shape.tracked = shape.writes && seen;
         }
         shapes
     }
@@ -92,7 +91,7 @@ impl Shape {
             arguments: transition.arguments.iter().map(|argument| argument.value).collect(),
             keys,
             exact,
-            ahead: !exact,
+            tracked: false,
             writes: any(|i| matches!(i, Instruction::Store { .. } | Instruction::Delete { .. })),
             reads_epoch: any(|i| matches!(i, Instruction::Epoch { .. })),
         }

@@ -46,6 +46,8 @@ pub(crate) struct Worker {
     pub(crate) operations: u64,
     /// The keys of one chunk of calls.
     pub(crate) asked: Asked,
+    /// Calls that the host runs for their values alone; see `calls`.
+    pub(crate) tracked: u32,
     pub(crate) partition: Partition,
     pub(crate) idle_epochs: u8,
     thread: VerifierThread<Standard>,
@@ -93,6 +95,7 @@ impl Worker {
             scratch: Vec::new(),
             operations: 0,
             asked: Asked::default(),
+            tracked: 0,
             partition: parts.partition,
             idle_epochs: parts.idle_epochs,
             thread: parts.thread,

@@ -120,14 +120,14 @@ def decoded(type_: Type, data: bytes, *, is_record: bool = False) -> Any:
         if end != len(data):
             raise InvalidValue("a value has bytes that nothing accounts for")
         # Only a record may come from elsewhere: a value that is there beside one that is not.
-        if is_record and admitted_bytes(type_, value) != data:
+        if is_record and _record_bytes(type_, value) != data:
             raise InvalidValue("what may be none is neither wholly there nor wholly absent")
     except (struct.error, UnicodeDecodeError, InvalidType):
         raise InvalidValue("bytes of a value end too early, or are no text") from None
     return value
 
 
-def admitted_bytes(type_: Type, value: Any) -> bytes:
+def _record_bytes(type_: Type, value: Any) -> bytes:
     """The encoding of a record, after a check of its value."""
     return encoded(type_, admitted(type_, value, "value"), is_record=True)
 

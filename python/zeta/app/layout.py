@@ -17,6 +17,8 @@ from zeta.app.code import (
     Return,
     RowOf,
 )
+from zeta.app.order import in_order, reads, successors
+from zeta.app.sharing import share
 from zeta.app.tree import Place
 from zeta.app.types import Leaf
 from zeta.errors import LanguageError
@@ -52,39 +54,11 @@ def lay_out(entry: CodeBlock, arguments: list[Register]) -> Laid:
     _shorten_jumps(entry)
     _coalesce(entry)
     _drop_unused(entry)
+    share(entry, arguments)
     _shorten_jumps(entry)
     _bind_early(entry, arguments)
     _check_binds(entry)
     return _linear(entry, arguments)
-
-
-def _successors(block: CodeBlock) -> list[CodeBlock]:
-    match block.end:
-        case Jump(to):
-            return [to]
-        case Branch(_, then, otherwise):
-            # The other side first, so that what holds follows the branch in the layout.
-            return [otherwise, then]
-        case _:
-            return []
-
-
-def _in_order(entry: CodeBlock) -> list[CodeBlock]:
-    """The blocks that are reached, each after all that lead to it."""
-    found: list[CodeBlock] = []
-    seen = {id(entry)}
-    stack: list[tuple[CodeBlock, list[CodeBlock]]] = [(entry, _successors(entry))]
-    while stack:
-        block, rest = stack[-1]
-        if not rest:
-            found.append(block)
-            stack.pop()
-            continue
-        following = rest.pop(0)
-        if id(following) not in seen:
-            seen.add(id(following))
-            stack.append((following, _successors(following)))
-    return found[::-1]
 
 
 def _shorten_jumps(entry: CodeBlock) -> None:
@@ -95,7 +69,7 @@ def _shorten_jumps(entry: CodeBlock) -> None:
             block = block.end.to
         return block
 
-    for block in _in_order(entry):
+    for block in in_order(entry):
         match block.end:
             case Jump(to):
                 block.end.to = last(to)
@@ -103,8 +77,8 @@ def _shorten_jumps(entry: CodeBlock) -> None:
                 block.end.then, block.end.otherwise = last(then), last(otherwise)
                 if block.end.then is block.end.otherwise:
                     block.end = Jump(block.end.then, block.end.place)
-    entering = Counter(id(to) for block in _in_order(entry) for to in _successors(block))
-    for block in _in_order(entry):
+    entering = Counter(id(to) for block in in_order(entry) for to in successors(block))
+    for block in in_order(entry):
         while isinstance(block.end, Jump) and entering[id(block.end.to)] == 1:
             after = block.end.to
             block.operations += after.operations
@@ -112,28 +86,18 @@ def _shorten_jumps(entry: CodeBlock) -> None:
             after.operations = []
 
 
-def _reads(block: CodeBlock) -> list[Register]:
-    match block.end:
-        case Branch(condition):
-            return [condition]
-        case Return(values):
-            return values
-        case _:
-            return []
-
-
 def _use_counts(blocks: list[CodeBlock]) -> Counter[Register]:
     counts: Counter[Register] = Counter()
     for block in blocks:
         for operation in block.operations:
             counts.update(operation.sources)
-        counts.update(_reads(block))
+        counts.update(reads(block))
     return counts
 
 
 def _coalesce(entry: CodeBlock) -> None:
     """Lets an operation fill the register that its result is only moved to."""
-    blocks = _in_order(entry)
+    blocks = in_order(entry)
     counts = _use_counts(blocks)
     for block in blocks:
         made: dict[Register, Operation] = {}
@@ -156,7 +120,7 @@ def _coalesce(entry: CodeBlock) -> None:
 def _drop_unused(entry: CodeBlock) -> None:
     """Drops what cannot fail and whose result nobody reads."""
     while True:
-        blocks = _in_order(entry)
+        blocks = in_order(entry)
         counts = _use_counts(blocks)
         dropped = False
         for block in blocks:
@@ -176,7 +140,7 @@ def _bind_early(entry: CodeBlock, arguments: list[Register]) -> None:
 
     It cannot change what a call does, and then a host knows the rows before it runs anything.
     """
-    blocks = _in_order(entry)
+    blocks = in_order(entry)
     binds = [one for block in blocks for one in block.operations if one.name == "bind"]
     if not all(source in arguments for bind in binds for source in bind.sources):
         return
@@ -197,15 +161,15 @@ def _bind_early(entry: CodeBlock, arguments: list[Register]) -> None:
 def _most_binds(entry: CodeBlock) -> int:
     """The most binds on a path."""
     rest: dict[int, int] = {}
-    for block in reversed(_in_order(entry)):
-        after = max((rest[id(to)] for to in _successors(block)), default=0)
+    for block in reversed(in_order(entry)):
+        after = max((rest[id(to)] for to in successors(block)), default=0)
         rest[id(block)] = after + sum(one.name == "bind" for one in block.operations)
     return rest[id(entry)]
 
 
 def _check_binds(entry: CodeBlock) -> None:
     before: dict[int, int] = {id(entry): 0}
-    for block in _in_order(entry):
+    for block in in_order(entry):
         count = before[id(block)]
         for operation in block.operations:
             count += operation.name == "bind"
@@ -214,12 +178,12 @@ def _check_binds(entry: CodeBlock) -> None:
                     f"a path touches more than `{BINDS_MAX}` rows",
                     "fewer rounds, or several transitions",
                 )
-        for to in _successors(block):
+        for to in successors(block):
             before[id(to)] = max(before.get(id(to), 0), count)
 
 
 def _linear(entry: CodeBlock, arguments: list[Register]) -> Laid:
-    blocks = _in_order(entry)
+    blocks = in_order(entry)
     starts: dict[int, int] = {}
     rows: list[tuple[Operation, CodeBlock | None]] = []
     for index, block in enumerate(blocks):

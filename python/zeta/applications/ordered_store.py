@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zeta.applications.ordered_map import KEY_BYTES_MAX, PAGE, Item, OrderedMap
@@ -29,15 +29,20 @@ class OrderedStore:
     share an instance. Adding a key moves those behind it in the list: 0.5 ms at a million.
     """
 
-    def __init__(self, store: ApplicationStore) -> None:
-        """Takes a store that was opened with `app=OrderedMap`, and walks over what it holds."""
+    def __init__(self, store: ApplicationStore, keys: Iterable[bytes] | None = None) -> None:
+        """Takes a store that was opened with `app=OrderedMap`.
+
+        `keys` are those that it holds, in any order: whoever opened it with data knows them. Else
+        a verified walk finds them, which brings every record out of the tree.
+        """
         if store.app is not OrderedMap:
             raise InvalidType(f"expected a store of `OrderedMap`, not of `{store.app.__name__}`")
         self.store = store
         """The store itself: its epochs, its certification, its statistics."""
         self._lock = threading.RLock()
-        self._keys: list[bytes] = []
-        self.rebuild()
+        self._keys: list[bytes] = [] if keys is None else sorted(keys)
+        if keys is None:
+            self.rebuild()
 
     def rebuild(self) -> None:
         """Learns all keys anew, by a verified walk: where others write to the store, too."""

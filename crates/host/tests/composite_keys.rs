@@ -115,6 +115,9 @@ fn keys_of_several_values_are_found() {
             assert_eq!(call(&store, SET, &arguments).0, Status::Done);
             model.insert((name, number), (number, value));
         }
+        // The host finds the key before the verifier sees that it is no text.
+        let no_text = [vec![1, 0, 0, 0, 0xff], 7_u16.to_le_bytes().to_vec(), text("")].concat();
+        assert_eq!(call(&store, SET, &no_text).0, Status::Refused, "{policy:?}");
         store.close().unwrap();
     }
 }

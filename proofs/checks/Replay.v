@@ -40,7 +40,9 @@ Definition table_leaf (k : key) : path :=
 Lemma table_length k : length (table_leaf k) = PATH_BITS.
 Proof. unfold table_leaf, P. now rewrite map_length, seq_length. Qed.
 
-Definition mixed (l : bytes) : N := fold_left (fun h b => (h * 257 + b + 1) mod 2 ^ 64) l 7.
+(** Squared in the end: sums of a linear function would not notice two values that are swapped. *)
+Definition mixed (l : bytes) : N :=
+  let h := fold_left (fun h b => (h * 257 + b + 1) mod 2 ^ 64) l 7 in h * h.
 
 Definition tables : Primitives := {|
   leaf := table_leaf;

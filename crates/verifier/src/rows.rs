@@ -5,39 +5,75 @@ use crate::log_entry::SlotList;
 use crate::reason::Halt;
 use crate::store::{Content, Slot, Store};
 use core::cell::Cell;
-use zeta_program::{RelationId, RowHandle, Rows};
+use zeta_program::{RelationId, RowHandle, Rows, TransitionId};
 use zeta_session::{Access, Client};
 
+/// What whoever asks may do. The host's own operations are compiled without a check.
+pub(crate) trait Rights: Copy {
+    /// Whether there is anything to check.
+    const LIMITED: bool;
+
+    fn may_call(self, transition: TransitionId) -> bool;
+    fn access(self, relation: RelationId, key: &[u8]) -> Access;
+}
+
+/// The rights of the host itself.
+#[derive(Clone, Copy)]
+pub(crate) struct AllRights;
+
+impl Rights for AllRights {
+    const LIMITED: bool = false;
+
+    #[inline(always)]
+    fn may_call(self, _: TransitionId) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn access(self, _: RelationId, _: &[u8]) -> Access {
+        Access { read: true, write: true }
+    }
+}
+
+impl Rights for &Client {
+    const LIMITED: bool = true;
+
+    fn may_call(self, transition: TransitionId) -> bool {
+        Client::may_call(self, transition)
+    }
+
+    fn access(self, relation: RelationId, key: &[u8]) -> Access {
+        Client::access(self, relation, key)
+    }
+}
+
 /// Each new record that the program asks for must lie in the next listed slot.
-pub(crate) struct SlotRows<'a> {
+pub(crate) struct SlotRows<'a, R> {
     store: &'a Store,
     slots: SlotList<'a>,
     used: usize,
-    /// Whose rights are checked; none for the host itself.
-    client: Option<&'a Client>,
-    /// A row was read that the client may not read. The run goes on as the host foresaw, and is
+    rights: R,
+    /// A row was read that may not be read. The run goes on as the host foresaw, and is
     /// refused at its end.
     overread: Cell<bool>,
 }
 
-impl<'a> SlotRows<'a> {
-    pub(crate) fn new(store: &'a Store, slots: SlotList<'a>, client: Option<&'a Client>) -> Self {
-        Self { store, slots, used: 0, client, overread: Cell::new(false) }
+impl<'a, R: Rights> SlotRows<'a, R> {
+    pub(crate) fn new(store: &'a Store, slots: SlotList<'a>, rights: R) -> Self {
+        Self { store, slots, used: 0, rights, overread: Cell::new(false) }
     }
 
     pub(crate) fn overread(&self) -> bool {
         self.overread.get()
     }
 
-    /// Whether a client may write a row that was bound.
-    pub(crate) fn may_write(
-        store: &Store,
-        slots: SlotList<'_>,
-        client: &Client,
-        row: RowHandle,
-    ) -> bool {
+    /// Whether a row that was bound may be written.
+    pub(crate) fn may_write(store: &Store, slots: SlotList<'_>, rights: R, row: RowHandle) -> bool {
         let cell = slots.get(usize::from(row.0)).and_then(|slot| store.get(slot));
-        cell.is_some_and(|cell| access_of(cell, client).write)
+        let Some(Slot { content: Content::App { relation, .. }, key, .. }) = cell else {
+            return false;
+        };
+        rights.access(*relation, key.as_slice()).write
     }
 
     /// Number of slots that were asked for.
@@ -53,23 +89,13 @@ impl<'a> SlotRows<'a> {
     }
 }
 
-/// What a client may do to the record in a slot.
-fn access_of(cell: &Slot, client: &Client) -> Access {
-    match cell.content {
-        Content::App { relation, .. } => client.access(relation, cell.key.as_slice()),
-        _ => Access { read: false, write: false },
-    }
-}
-
-impl Rows for SlotRows<'_> {
+impl<R: Rights> Rows for SlotRows<'_, R> {
     type Stop = Halt;
 
     #[inline]
     fn bind(&mut self, relation: RelationId, key: &[u8]) -> Result<RowHandle, Halt> {
-        if let Some(client) = self.client {
-            let access = client.access(relation, key);
-            decide_access(access.read || access.write)?;
-        }
+        let access = self.rights.access(relation, key);
+        decide_access(access.read || access.write)?;
         let listed = self.slots.get(self.used);
         let cell = listed.and_then(|slot| self.store.get(slot));
         decide_bind(&BindView {
@@ -90,8 +116,9 @@ impl Rows for SlotRows<'_> {
     #[inline]
     fn read(&self, row: RowHandle) -> Option<&[u8]> {
         let cell = self.store.get(self.slots.get(usize::from(row.0))?)?;
-        if let Some(client) = self.client
-            && !access_of(cell, client).read
+        if R::LIMITED
+            && let Content::App { relation, .. } = cell.content
+            && !self.rights.access(relation, cell.key.as_slice()).read
         {
             self.overread.set(true);
         }

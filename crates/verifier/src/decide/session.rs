@@ -76,12 +76,12 @@ pub fn decide_embedded(allowed: bool, receipts_fit: bool) -> Result<(), Halt> {
     decide_receipts(receipts_fit)
 }
 
-/// Whether the client may call the transition.
+/// Whether whoever asks may call the transition.
 pub fn decide_right(may_call: bool) -> Result<(), Halt> {
     require(may_call, Halt::Refused(Refusal::MissingRight))
 }
 
-/// Whether the client may do to the rows what the run did.
+/// Whether whoever asks may do to the rows what the run does.
 pub fn decide_access(granted: bool) -> Result<(), Halt> {
     require(granted, Halt::Refused(Refusal::MissingRight))
 }

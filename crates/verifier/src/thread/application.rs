@@ -1,52 +1,58 @@
 //! RunApp: runs a transition of the program over the records that the host brought into slots.
 
 use super::VerifierThread;
+use super::session::Claimed;
 use crate::answer;
 use crate::decide::{self, ByteUse};
 use crate::log_entry::{Authentication, RunApp};
 use crate::primitives::Primitives;
 use crate::reason::{Halt, Refusal, Stop};
-use crate::rows::SlotRows;
+use crate::rows::{AllRights, Rights, SlotRows};
 use alloc::vec::Vec;
 use zeta_program::Outcome;
-use zeta_session::{Client, Ruling, result_digest};
 
 impl<P: Primitives> VerifierThread<P> {
     #[inline]
     pub(super) fn run_app(&mut self, run: &RunApp<'_>, outputs: &mut Vec<u8>) -> Result<(), Stop> {
-        if let (true, Authentication::Embedded) = (self.plain, run.authentication) {
-            let start = outputs.len();
-            return match self.attempt(run, None, outputs) {
-                Ok(Outcome::Done) => {
-                    self.commit(run);
-                    Ok(())
-                }
-                Ok(Outcome::Failed(_)) => Ok(()),
-                Err(halt) => refuse(outputs, start, halt).map(|_| ()),
-            };
+        if let Authentication::Session { session, sequence, mac } = run.authentication {
+            return self.run_session(run, &Claimed { id: session, sequence, mac }, outputs);
         }
-        self.run_for_receipt(run, outputs)
+        let start = outputs.len();
+        if !self.plain
+            && let Err(halt) = self.admit_host()
+        {
+            return refuse(outputs, start, halt).map(|_| ());
+        }
+        match self.attempt(run, AllRights, outputs) {
+            Ok(Outcome::Done) => self.commit(run),
+            Ok(Outcome::Failed(_)) => {}
+            Err(halt) => {
+                refuse(outputs, start, halt)?;
+            }
+        }
+        if !self.plain {
+            self.keep_host_receipt(run, start, outputs);
+        }
+        Ok(())
     }
 
     /// Runs the program over the slots and appends its answer; nothing is committed.
     ///
     /// Where it is refused or stopped, what it appended is for the caller to take away.
     #[inline(always)]
-    pub(super) fn attempt(
+    pub(super) fn attempt<R: Rights>(
         &mut self,
         run: &RunApp<'_>,
-        client: Option<&Client>,
+        rights: R,
         outputs: &mut Vec<u8>,
     ) -> Result<Outcome, Halt> {
         let begun = self.machine.begin(&self.program, run.transition, run.arguments);
         begun.map_err(|refusal| Halt::Refused(Refusal::Program(refusal)))?;
-        if let Some(client) = client {
-            decide::decide_right(client.may_call(run.transition))?;
-        }
+        decide::decide_right(rights.may_call(run.transition))?;
         let epoch = self.clock.epoch();
         decide::decide_floor(epoch, self.board.raise_floor(epoch))?;
         let start = answer::begin_done(outputs);
-        let mut rows = SlotRows::new(&self.store, run.slots, client);
+        let mut rows = SlotRows::new(&self.store, run.slots, rights);
         let machine = &mut self.machine;
         let outcome = machine.run(&self.program, run.arguments, epoch.0, &mut rows, outputs)?;
         let (slots_used, overread) = (rows.used(), rows.overread());
@@ -54,11 +60,11 @@ impl<P: Primitives> VerifierThread<P> {
         let mut granted = !overread;
         // A call that failed has no writes.
         for (row, value) in machine.writes(run.arguments) {
-            let old = SlotRows::value_len(&self.store, run.slots, row);
+            let old = SlotRows::<R>::value_len(&self.store, run.slots, row);
             added = added.saturating_add(value.map_or(0, <[u8]>::len) as u64);
             removed = removed.saturating_add(old);
-            if let Some(client) = client {
-                granted &= SlotRows::may_write(&self.store, run.slots, client, row);
+            if R::LIMITED {
+                granted &= SlotRows::may_write(&self.store, run.slots, rights, row);
             }
         }
         decide::decide_commit(&decide::CommitView {
@@ -102,16 +108,5 @@ pub(super) fn refuse(outputs: &mut Vec<u8>, start: usize, halt: Halt) -> Result<
             Ok(refusal)
         }
         Halt::Stopped(stop) => Err(stop),
-    }
-}
-
-/// What a receipt says of the answer that begins at `start`.
-pub(super) fn ruling(outcome: Outcome, outputs: &[u8], start: usize) -> Ruling {
-    match outcome {
-        Outcome::Done => {
-            let result = outputs.get(start.saturating_add(5)..).unwrap_or_default();
-            Ruling::Done(result_digest(result))
-        }
-        Outcome::Failed(failure) => Ruling::Failed(failure.code()),
     }
 }

@@ -1,96 +1,75 @@
 //! Sessions: control entries, the requests of clients, and receipts of whatever was answered.
 
 use super::VerifierThread;
-use super::application::{refuse, ruling};
-use crate::answer;
+use super::application::refuse;
+use crate::answer::{self, Answer};
 use crate::decide::{self, HandshakeView, OldSession, QuestionView, RequestView};
-use crate::log_entry::{Authentication, RunApp, SessionEntry};
+use crate::log_entry::{RunApp, SessionEntry};
 use crate::primitives::Primitives;
 use crate::reason::{Halt, Refusal, Stop};
 use crate::service::Service;
 use alloc::vec::Vec;
+use zeta_program::Outcome;
 use zeta_session::{
-    Asker, Client, Found, HandshakeError, Hash, Incoming, Leaf, Mac, Number, Ruling, Session,
-    Status, Terms, Welcome, request_digest,
+    Asker, Found, HandshakeError, Hash, Incoming, Leaf, Mac, Number, Ruling, Scope, Session,
+    Status, Terms, Welcome, request_digest, result_digest,
 };
 
 /// Stands for the leaf of a number that was claimed so that it never runs.
 const NEVER: Hash = [0; 32];
 
 /// What a RunApp says about its session.
-struct Claimed<'a> {
-    id: u32,
-    sequence: u64,
-    mac: &'a Mac,
+pub(super) struct Claimed<'a> {
+    pub(super) id: u32,
+    pub(super) sequence: u64,
+    pub(super) mac: &'a Mac,
 }
 
 impl<P: Primitives> VerifierThread<P> {
-    /// RunApp where there may be clients and receipts.
-    #[inline(never)]
-    pub(super) fn run_for_receipt(
-        &mut self,
-        run: &RunApp<'_>,
-        outputs: &mut Vec<u8>,
-    ) -> Result<(), Stop> {
-        let Some(service) = self.service.take() else {
-            let start = outputs.len();
-            return refuse(outputs, start, Halt::Refused(Refusal::UnknownSession)).map(|_| ());
-        };
-        let answered = match run.authentication {
-            Authentication::Embedded => self.run_embedded(&service, run, outputs),
-            Authentication::Session { session, sequence, mac } => {
-                let claimed = Claimed { id: session, sequence, mac };
-                self.run_session(&service, run, &claimed, outputs)
-            }
-        };
-        self.service = Some(service);
-        answered
-    }
-
     fn receipts_fit(&self) -> bool {
         decide::in_window(self.clock.epoch(), self.next_epoch)
     }
 
-    fn run_embedded(
+    /// Whether the host itself may ask now, where it is not as free as in an embedded store.
+    #[inline(never)]
+    pub(super) fn admit_host(&self) -> Result<(), Halt> {
+        let allowed = self.service.as_ref().is_some_and(|service| service.access.embedded);
+        decide::decide_embedded(allowed, self.receipts_fit())
+    }
+
+    /// A receipt of the host's own operation, whose answer begins at `start`.
+    #[inline(never)]
+    pub(super) fn keep_host_receipt(
         &mut self,
-        service: &Service,
         run: &RunApp<'_>,
+        start: usize,
+        outputs: &mut Vec<u8>,
+    ) {
+        let Some(service) = &self.service else { return };
+        let request = request_digest(run.transition.0, run.arguments);
+        let scope = service.scope;
+        let leaf = self.keep_receipt(scope, Asker::Embedded, request, ruling(outputs, start));
+        answer::put_receipt(outputs, self.clock, &leaf, None);
+    }
+
+    /// RunApp of a client.
+    #[inline(never)]
+    pub(super) fn run_session(
+        &mut self,
+        run: &RunApp<'_>,
+        claimed: &Claimed<'_>,
         outputs: &mut Vec<u8>,
     ) -> Result<(), Stop> {
-        let (start, access) = (outputs.len(), &service.access);
-        let fit = self.receipts_fit() || !access.embedded_receipts;
-        if let Err(halt) = decide::decide_embedded(access.embedded, fit) {
-            return refuse(outputs, start, halt).map(|_| ());
-        }
-        let ruling = self.rule(run, None, outputs)?;
-        if let Ruling::Done(_) = ruling {
-            self.commit(run);
-        }
-        if access.embedded_receipts {
-            let request = request_digest(run.transition.0, run.arguments);
-            let leaf = self.keep_receipt(service, Asker::Embedded, request, ruling);
-            answer::put_receipt(outputs, self.clock, &leaf, None);
-        }
-        Ok(())
-    }
-
-    /// Attempts an operation and answers it; nothing is committed.
-    #[inline(never)]
-    fn rule(
-        &mut self,
-        run: &RunApp<'_>,
-        client: Option<&Client>,
-        outputs: &mut Vec<u8>,
-    ) -> Result<Ruling, Stop> {
-        let start = outputs.len();
-        let halt = match self.attempt(run, client, outputs) {
-            Ok(outcome) => return Ok(ruling(outcome, outputs, start)),
-            Err(halt) => halt,
+        let (service, start) = (self.service.take(), outputs.len());
+        let answered = match &service {
+            Some(service) => self.serve_request(service, run, claimed, outputs),
+            None => refuse(outputs, start, Halt::Refused(Refusal::UnknownSession)).map(|_| ()),
         };
-        refuse(outputs, start, halt).map(|refused| Ruling::Refused(refused.code()))
+        self.service = service;
+        answered
     }
 
-    fn run_session(
+    fn serve_request(
         &mut self,
         service: &Service,
         run: &RunApp<'_>,
@@ -98,7 +77,8 @@ impl<P: Primitives> VerifierThread<P> {
         outputs: &mut Vec<u8>,
     ) -> Result<(), Stop> {
         let (sessions, start) = (&service.sessions, outputs.len());
-        let request = request_digest(run.transition.0, run.arguments);
+        let (request, sequence) =
+            (request_digest(run.transition.0, run.arguments), claimed.sequence);
         let found = sessions.find(claimed.id);
         let decided =
             decide::decide_request(&self.request_view(service, &found, claimed, &request));
@@ -106,28 +86,27 @@ impl<P: Primitives> VerifierThread<P> {
             return decided.or_else(|halt| refuse(outputs, start, halt).map(|_| ()));
         };
         if let Err(halt) = decided {
-            return refuse_number(service, &session, claimed.sequence, halt, outputs);
+            return refuse_number(service, &session, sequence, halt, outputs);
         }
         let client = service.access.client(session.terms.client);
         let Some(client) = client else { return Ok(()) };
-        let ruling = self.rule(run, Some(client), outputs)?;
+        let attempted = self.attempt(run, client, outputs);
+        if let Err(halt) = attempted {
+            refuse(outputs, start, halt)?;
+        }
         // The claim comes last, so that whatever ends in not yet has claimed nothing.
-        let stand = sessions.claim(&session, claimed.sequence).err().unwrap_or(Number::Free);
+        let stand = sessions.claim(&session, sequence).err().unwrap_or(Number::Free);
         if let Err(halt) = decide::decide_number(stand) {
             outputs.truncate(start);
-            return refuse_number(service, &session, claimed.sequence, halt, outputs);
+            return refuse_number(service, &session, sequence, halt, outputs);
         }
-        if let Ruling::Done(_) = ruling {
+        if let Ok(Outcome::Done) = attempted {
             self.commit(run);
         }
-        let asker = Asker::Session {
-            kind: client.kind,
-            client: client.key,
-            session: session.id,
-            sequence: claimed.sequence,
-        };
-        let leaf = self.keep_receipt(service, asker, request, ruling);
-        sessions.settle(&session, claimed.sequence, &leaf);
+        let (kind, key) = (client.kind, client.key);
+        let asker = Asker::Session { kind, client: key, session: session.id, sequence };
+        let leaf = self.keep_receipt(service.scope, asker, request, ruling(outputs, start));
+        sessions.settle(&session, sequence, &leaf);
         answer::put_receipt(outputs, self.clock, &leaf, Some(session.keys.reply(&leaf)));
         Ok(())
     }
@@ -160,17 +139,9 @@ impl<P: Primitives> VerifierThread<P> {
     }
 
     /// Adds a leaf to the tree of the clock's epoch.
-    fn keep_receipt(
-        &mut self,
-        service: &Service,
-        asker: Asker,
-        request: Hash,
-        ruling: Ruling,
-    ) -> Hash {
-        let (epoch, counter) = (self.clock.epoch(), self.clock.counter());
-        let scope = service.scope;
-        let leaf =
-            Leaf { scope, asker, request, ruling, thread: self.id.0, epoch: epoch.0, counter };
+    fn keep_receipt(&mut self, scope: Scope, asker: Asker, request: Hash, ruling: Ruling) -> Hash {
+        let (thread, epoch, counter) = (self.id.0, self.clock.epoch(), self.clock.counter());
+        let leaf = Leaf { scope, asker, request, ruling, thread, epoch: epoch.0, counter };
         let hash = leaf.hash();
         self.receipts.push(epoch, hash);
         hash
@@ -234,6 +205,16 @@ impl<P: Primitives> VerifierThread<P> {
         replaces.map(|old| service.sessions.end(old));
         answer::put_done(outputs, &message);
         Ok(())
+    }
+}
+
+/// What a receipt says of the answer that begins at `start`.
+fn ruling(outputs: &[u8], start: usize) -> Ruling {
+    match Answer::decode(outputs.get(start..).unwrap_or_default()) {
+        Some((Answer::Done(result), _)) => Ruling::Done(result_digest(result)),
+        Some((Answer::Failed(code), _)) => Ruling::Failed(code),
+        Some((Answer::Refused(code), _)) => Ruling::Refused(code),
+        _ => Ruling::Refused(0),
     }
 }
 

@@ -95,8 +95,9 @@ class Bank(Application):
     def audit(self) -> bool:
         """Adds up the next accounts as they were when this epoch began; whether it was the last.
 
-        Called again and again within one epoch until it is true; transfers go on meanwhile. Where
-        the sum of all is not what had been issued, it fails, and the bank has lost or made money.
+        Called again and again within one epoch until it is true; transfers go on meanwhile. A new
+        epoch begins a new audit. Where the sum of all is not what had been issued, it fails, and
+        the bank has lost or made money.
         """
         book = self._book()
         found = self.audits.get(self.epoch)

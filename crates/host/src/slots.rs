@@ -126,7 +126,8 @@ impl Slots {
     fn occupant(&self, at: u16, locked: &[u16]) -> Option<Victim> {
         let (slot, at) = (self.first + at, usize::from(at));
         let record = self.occupants[at];
-        let may_leave = record != FREE && !locked.contains(&slot);
+        let is_locked = !locked.is_empty() && locked.contains(&slot);
+        let may_leave = record != FREE && !is_locked;
         may_leave.then(|| Victim { slot, record, heat: self.heats[at] })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The host never predicts a value: it reads evicted values and fresh hashes from here.
 
+use crate::byte_string::append;
 use crate::ids::{Epoch, Timestamp};
 use crate::record::Hash;
 use alloc::vec::Vec;
@@ -177,10 +178,13 @@ pub(crate) fn put_evicted(outputs: &mut Vec<u8>, value: EvictedValue<'_>, hash: 
         (EvictedValue::Some(value), Some(_)) => (HASHED_SOME, Some(value)),
         (EvictedValue::Node(node), Some(_)) => (HASHED_NODE, Some(node)),
     };
-    outputs.push(tag);
-    if let Some(bytes) = bytes {
-        outputs.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-        outputs.extend_from_slice(bytes);
+    match bytes {
+        None => outputs.push(tag),
+        Some(bytes) => {
+            let [l0, l1, l2, l3] = (bytes.len() as u32).to_le_bytes();
+            outputs.extend_from_slice(&[tag, l0, l1, l2, l3]);
+            append(outputs, bytes);
+        }
     }
     if let Some(hash) = hash {
         outputs.extend_from_slice(hash);

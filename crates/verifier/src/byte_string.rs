@@ -73,6 +73,24 @@ pub(crate) fn copy(room: &mut [u8], bytes: &[u8]) {
     }
 }
 
+/// Whether two keys are the same; eight bytes, which are common, without a call.
+#[inline(always)]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        (Some(a), Some(b)) if one.len() == 8 && other.len() == 8 => a == b,
+        _ => one == other,
+    }
+}
+
+/// Appends a byte string; eight bytes, which are common, without a call.
+#[inline(always)]
+pub(crate) fn append(bytes: &mut Vec<u8>, string: &[u8]) {
+    match string.first_chunk::<8>() {
+        Some(word) if string.len() == 8 => bytes.extend_from_slice(word),
+        _ => bytes.extend_from_slice(string),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +100,27 @@ mod tests {
             ByteString::Inline { .. } => 0,
             ByteString::Heap(bytes) => bytes.capacity(),
         }
+    }
+
+    #[test]
+    fn strings_are_the_same_and_appended_at_every_length() {
+        let long: Vec<u8> = (0..20).collect();
+        for one in 0..20 {
+            for other in 0..20 {
+                assert_eq!(same(&long[..one], &long[..other]), one == other);
+                assert_eq!(same(&long[..one], &long[1..other + 1]), one == 0 && other == 0);
+            }
+            let mut bytes = alloc::vec![99];
+            append(&mut bytes, &long[..one]);
+            assert_eq!((bytes[0], &bytes[1..]), (99, &long[..one]));
+        }
+        let mut twin = [7; 8];
+        for at in 0..8 {
+            twin[at] = 8;
+            assert!(!same(&[7; 8], &twin));
+            twin[at] = 7;
+        }
+        assert!(same(&[7; 8], &twin));
     }
 
     #[test]

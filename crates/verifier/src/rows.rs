@@ -1,5 +1,6 @@
 //! An operation's view of the slots that the host listed for it.
 
+use crate::byte_string;
 use crate::decide::{BindView, decide_access, decide_bind};
 use crate::log_entry::SlotList;
 use crate::reason::Halt;
@@ -105,7 +106,7 @@ impl<R: Rights> Rows for SlotRows<'_, R> {
             key_matches: cell.is_some_and(|cell| {
                 let same =
                     matches!(cell.content, Content::App { relation: r, .. } if r == relation);
-                same && cell.key.as_slice() == key
+                same && byte_string::same(cell.key.as_slice(), key)
             }),
         })?;
         let row = RowHandle(self.used as u16);

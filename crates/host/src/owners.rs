@@ -26,7 +26,7 @@ pub(crate) struct Owners {
 /// What stands for a key.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyHash {
-    first: u64,
+    pub(crate) first: u64,
     second: u64,
 }
 

@@ -182,7 +182,10 @@ impl Shared {
         let guards: Result<Vec<_>, _> = self.engines.iter().map(|e| self.lock(e)).collect();
         let mut rows = AllRows { shared: self, guards: guards?, bound: Vec::new() };
         let (mut machine, mut result) = (Machine::new(), Vec::new());
-        for index in indices.iter().map(|index| *index as usize) {
+        for (at, index) in indices.iter().map(|index| *index as usize).enumerate() {
+            if at % CHUNK_LEN == 0 {
+                rows.fetch(calls, &indices[at..indices.len().min(at + CHUNK_LEN)]);
+            }
             let arguments = calls.arguments(index);
             let transition = TransitionId(calls.transition(index));
             if let Err(refusal) = machine.begin(&self.program, transition, arguments) {
@@ -215,6 +218,25 @@ struct AllRows<'a> {
     shared: &'a Shared,
     guards: Vec<Baton<'a>>,
     bound: Vec<(usize, u32)>,
+}
+
+impl AllRows<'_> {
+    /// Begins to fetch the records that calls ask for, as far as their arguments tell.
+    fn fetch(&self, calls: &Calls<'_>, indices: &[u32]) {
+        let mut asked = Vec::new();
+        for index in indices.iter().map(|index| *index as usize) {
+            let Some(shape) = calls.shape(index) else { continue };
+            shape.each_key(calls.arguments(index), |relation, key| {
+                let table = self.guards[self.shared.owner_of(relation, key)].table();
+                let hash = table.hash(relation, key);
+                table.prefetch_index(hash);
+                asked.push((table, hash));
+            });
+        }
+        for (table, hash) in asked {
+            table.prefetch_record(hash);
+        }
+    }
 }
 
 impl Rows for AllRows<'_> {

@@ -14,10 +14,12 @@ use crate::operations::{Calls, Part};
 use crate::store::Shared;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
-use zeta_verifier::{RelationId, leaf_path};
+use zeta_verifier::RelationId;
 
-/// Calls of a window at most.
+/// Calls of a window at most: of one after which some crossed, since records stay on loan for as
+/// long as a window runs, and of others.
 const WINDOW_LEN: usize = 1 << 13;
+const WINDOW_LEN_MAX: usize = 1 << 18;
 /// Calls that are run one after the other before records are given back.
 const SERIAL_LEN: usize = 256;
 /// Calls from which on workers run side by side.
@@ -29,7 +31,7 @@ const PIECE_LEN: usize = 512;
 const LEFT: u16 = u16::MAX;
 const NOT_COMPUTED: HostError = HostError::Internal { why: "a piece of a batch was left out" };
 
-/// A key's place in the tree, as far as it takes to tell keys apart, and its owner.
+/// A hash of a key, as far as it takes to tell keys apart, and its owner.
 type Place = (u64, u16);
 
 /// The places of all keys of some calls, and where those of each call end.
@@ -60,6 +62,11 @@ impl Window {
             runners: HashMap::default(),
             left: Vec::new(),
         }
+    }
+
+    /// Whether some of its calls cross.
+    fn crosses(&self) -> bool {
+        self.crossing.iter().any(|group| !group.is_empty())
     }
 
     fn put(&mut self, call: u32, places: &[Place]) {
@@ -108,9 +115,9 @@ impl Shared {
             );
         }
         let is_told = |index: usize| calls.shape(index).is_none_or(|shape| shape.exact);
-        let (mut next, mut left) = (0, Vec::new());
+        let (mut next, mut left, mut window_len) = (0, Vec::new(), WINDOW_LEN);
         while next < len || !left.is_empty() {
-            let room = WINDOW_LEN.saturating_sub(left.len());
+            let room = window_len.saturating_sub(left.len());
             let end =
                 (next..len.min(next + room)).take_while(|index| is_told(*index)).count() + next;
             let mut window: Vec<u32> = std::mem::take(&mut left);
@@ -121,7 +128,12 @@ impl Shared {
                 self.run_serial(calls, (next, to), results)?;
                 next = to;
             } else {
-                left = self.run_window(calls, &window, results)?;
+                let ran = self.run_window(calls, &window, results)?;
+                window_len = match ran.crosses() {
+                    true => WINDOW_LEN,
+                    false => WINDOW_LEN_MAX.min(4 * window_len),
+                };
+                left = ran.left;
             }
         }
         Ok(())
@@ -138,13 +150,13 @@ impl Shared {
         first.filter(|_| same)
     }
 
-    /// Runs the calls of a window, and gives those that are left.
+    /// Runs the calls of a window, some of which may be left.
     fn run_window(
         &self,
         calls: &Calls<'_>,
         indices: &[u32],
         results: &mut Results,
-    ) -> Result<Vec<u32>, HostError> {
+    ) -> Result<Window, HostError> {
         let mut window = Window::new(self.engines.len());
         let mut next = indices.iter();
         for (places, ends) in self.places_of(calls, indices)? {
@@ -160,25 +172,31 @@ impl Shared {
             &|worker, part, len| self.run_part(worker, part, len),
             calls,
         )?;
-        if window.crossing.iter().any(|group| !group.is_empty()) {
+        if window.crosses() {
             self.run_crossing(calls, &window, results)?;
         }
-        Ok(window.left)
+        Ok(window)
     }
 
     /// The places of all keys that some calls ask for.
     fn places_of(&self, calls: &Calls<'_>, indices: &[u32]) -> Result<Vec<Piece>, HostError> {
         let piece = |piece: &[u32]| {
-            let (mut places, mut ends) = (Vec::new(), Vec::new());
-            for index in piece.iter().map(|index| *index as usize) {
+            let (mut known, mut places, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+            let each_key = |index: usize, show: &mut dyn FnMut(RelationId, &[u8])| {
                 if let Some(shape) = calls.shape(index) {
-                    shape.each_key(calls.arguments(index), |relation, key| {
-                        let path = leaf_path(&self.hasher, relation, key);
-                        let bits = path.bits().first_chunk().copied().unwrap_or_default();
-                        let owner = self.partition.worker_of(&path) as u16;
-                        places.push((u64::from_be_bytes(bits), owner));
-                    });
+                    shape.each_key(calls.arguments(index), show);
                 }
+            };
+            for index in piece.iter().map(|index| *index as usize) {
+                each_key(index, &mut |relation, key| known.push(self.owners.begin(relation, key)));
+            }
+            let mut known = known.into_iter();
+            for index in piece.iter().map(|index| *index as usize) {
+                each_key(index, &mut |relation, key| {
+                    let Some(known) = known.next() else { return };
+                    let tell = || self.tell_owner(relation, key);
+                    places.push((known.first, self.owners.owner(known, tell) as u16));
+                });
                 ends.push(places.len());
             }
             (places, ends)

@@ -2,14 +2,14 @@
 
 use crate::scope::Hash;
 use crate::window::Ticket;
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicU64, Ordering, fence};
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 const ENTRIES: u64 = 64;
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 const ENTRIES: u64 = 1;
 /// Stands for the ticket while an entry is written.
 const BUSY: u64 = u64::MAX;

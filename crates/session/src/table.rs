@@ -13,9 +13,9 @@ use crate::scope::Hash;
 use crate::settled::Settled;
 use crate::window::{GENERATION_MAX, Number, Ticket, Window};
 use alloc::boxed::Box;
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// What a state holds above the session's id.
@@ -24,9 +24,9 @@ const CLOSING: u64 = 2 << 32;
 const ENDED: u64 = 3 << 32;
 
 /// Words of a session's keys; the model checker tries two, for time's sake.
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 const KEY_WORDS: usize = 8;
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 const KEY_WORDS: usize = 2;
 
 /// What a session was opened with.

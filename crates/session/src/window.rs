@@ -5,9 +5,9 @@
 //! session at the same place lie above all of an earlier one, and the window moves only upward.
 
 use crate::require;
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicU64, Ordering};
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 use loom::sync::atomic::{AtomicU64, Ordering};
 
 /// The highest sequence number of a session. Half of those that a generation has: the word that
@@ -18,9 +18,9 @@ const SEQUENCE_BITS: u32 = 34;
 /// The most generations of a place, so that a word's tag has room for them.
 pub(crate) const GENERATION_MAX: u64 = (1 << 24) - 1;
 
-#[cfg(not(loom))]
+#[cfg(not(all(test, loom)))]
 const WORD_BITS: u32 = 6;
-#[cfg(loom)]
+#[cfg(all(test, loom))]
 const WORD_BITS: u32 = 0;
 const WORDS: u64 = 1 << WORD_BITS;
 /// Tickets of a word.

@@ -96,18 +96,16 @@ pub struct OldSession {
 
 #[derive(Clone, Copy)]
 pub struct HandshakeView {
-    /// The message is the pattern's, for this verifier and incarnation.
-    pub readable: bool,
-    /// It names the session that the entry names.
-    pub replaces_named: bool,
+    /// The message is the pattern's, for this verifier and incarnation, and it names the session
+    /// that the entry names.
+    pub for_this_entry: bool,
     pub client_listed: bool,
     /// None where a session is opened beside the others.
     pub old: Option<OldSession>,
 }
 
 pub fn decide_handshake(view: &HandshakeView) -> Result<(), Halt> {
-    require(view.readable, Halt::Refused(Refusal::BadHandshake))?;
-    require(view.replaces_named, Halt::Refused(Refusal::BadHandshake))?;
+    require(view.for_this_entry, Halt::Refused(Refusal::BadHandshake))?;
     require(view.client_listed, Halt::Refused(Refusal::UnknownClient))?;
     if let Some(old) = view.old {
         require(old.known, Halt::Refused(Refusal::UnknownSession))?;

@@ -235,8 +235,7 @@ fn handshake_view(
         },
     });
     HandshakeView {
-        readable: read.is_ok(),
-        replaces_named: asked == Some(replaces.unwrap_or(0)),
+        for_this_entry: asked == Some(replaces.unwrap_or(0)),
         client_listed: client.is_some(),
         old,
     }

@@ -14,6 +14,7 @@ use crate::operations::{Calls, Part};
 use crate::store::Shared;
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
+use zeta_program::Relation;
 use zeta_verifier::RelationId;
 
 /// Calls of a window at most: of one after which some crossed, since records stay on loan for as
@@ -22,6 +23,8 @@ const WINDOW_LEN: usize = 1 << 13;
 const WINDOW_LEN_MAX: usize = 1 << 18;
 /// Calls that are run one after the other before records are given back.
 const SERIAL_LEN: usize = 256;
+/// Bytes of values that may be on loan at once, were they as long as they can be.
+const LOAN_BYTES_MAX: usize = 64 << 20;
 /// Calls from which on workers run side by side.
 const PARALLEL_LEN: usize = 1024;
 /// Calls whose keys are hashed in one piece.
@@ -50,12 +53,15 @@ struct Window {
     /// Who runs the calls that ask for a key, once one of them crosses. Keys that look the same
     /// only cost.
     runners: HashMap<u64, u16, FixedState>,
+    /// How many more calls may cross.
+    room: usize,
     left: Vec<u32>,
 }
 
 impl Window {
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, room: usize) -> Self {
         Self {
+            room,
             own: vec![Vec::new(); workers],
             crossing: vec![Vec::new(); workers],
             owners: vec![Vec::new(); workers],
@@ -86,11 +92,12 @@ impl Window {
         if runner.is_none() && places.iter().all(|(_, owner)| *owner == first) {
             return self.own[usize::from(first)].push(call);
         }
-        let runner = runner.unwrap_or(first);
+        let runner = if self.room == 0 { LEFT } else { runner.unwrap_or(first) };
         self.runners.extend(places.iter().map(|(bits, _)| (*bits, runner)));
         match runner {
             LEFT => self.left.push(call),
             runner => {
+                self.room -= 1;
                 self.crossing[usize::from(runner)].push(call);
                 let owners = places.iter().map(|(_, owner)| *owner);
                 self.owners[usize::from(runner)].extend(owners);
@@ -117,26 +124,34 @@ impl Shared {
         let is_told = |index: usize| calls.shape(index).is_none_or(|shape| shape.exact);
         let (mut next, mut left, mut window_len) = (0, Vec::new(), WINDOW_LEN);
         while next < len || !left.is_empty() {
-            let room = window_len.saturating_sub(left.len());
+            let rest = left.split_off(left.len().min(window_len));
+            let room = if rest.is_empty() { window_len - left.len() } else { 0 };
             let end =
                 (next..len.min(next + room)).take_while(|index| is_told(*index)).count() + next;
             let mut window: Vec<u32> = std::mem::take(&mut left);
             window.extend(next as u32..end as u32);
             next = end;
             if window.is_empty() {
-                let to = len.min(next + SERIAL_LEN);
+                let to = len.min(next + SERIAL_LEN.min(self.loan_len()));
                 self.run_serial(calls, (next, to), results)?;
                 next = to;
             } else {
                 let ran = self.run_window(calls, &window, results)?;
                 window_len = match ran.crosses() {
-                    true => WINDOW_LEN,
+                    true => WINDOW_LEN.min(4 * self.loan_len()),
                     false => WINDOW_LEN_MAX.min(4 * window_len),
                 };
                 left = ran.left;
+                left.extend(rest);
             }
         }
         Ok(())
+    }
+
+    /// Calls whose records may be on loan at once: fewer where rows may be long.
+    fn loan_len(&self) -> usize {
+        let longest = self.program.relations().iter().map(Relation::row_len_max).max();
+        (LOAN_BYTES_MAX / longest.unwrap_or(1).max(1)).max(1)
     }
 
     /// The worker whose records alone the first call of a batch needs, if there is one.
@@ -157,7 +172,7 @@ impl Shared {
         indices: &[u32],
         results: &mut Results,
     ) -> Result<Window, HostError> {
-        let mut window = Window::new(self.engines.len());
+        let mut window = Window::new(self.engines.len(), WINDOW_LEN.min(self.loan_len()));
         let mut next = indices.iter();
         for (places, ends) in self.places_of(calls, indices)? {
             let mut start = 0;
@@ -381,4 +396,61 @@ fn sort_keys(keys: &mut Vec<OwnedKey>) {
     // Of two with one key, the one that is wanted in any case comes first and stays.
     keys.sort_unstable();
     keys.dedup_by(|a, b| a.owner == b.owner && a.relation == b.relation && a.key == b.key);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WORKERS: u16 = 3;
+
+    /// When a call runs: in which phase, in whose turn, as which of it.
+    fn moments(window: &Window, calls: usize) -> Vec<(usize, u16, usize)> {
+        let mut moments = vec![(usize::MAX, 0, 0); calls];
+        for (phase, groups) in [&window.own, &window.crossing].into_iter().enumerate() {
+            for (group, runner) in groups.iter().zip(0..) {
+                for (at, call) in group.iter().enumerate() {
+                    moments[*call as usize] = (phase, runner, at);
+                }
+            }
+        }
+        for (at, call) in window.left.iter().enumerate() {
+            moments[*call as usize] = (2, 0, at);
+        }
+        moments
+    }
+
+    proptest! {
+        #[test]
+        fn of_two_calls_that_share_a_key_the_first_runs_first(
+            calls in prop::collection::vec(prop::collection::vec(0_u64..40, 0..4), 1..120),
+            room in 0_usize..60,
+        ) {
+            let mut window = Window::new(usize::from(WORKERS), room);
+            for (call, keys) in calls.iter().enumerate() {
+                let places: Vec<_> =
+                    keys.iter().map(|key| (*key, (key % u64::from(WORKERS)) as u16)).collect();
+                window.put(call as u32, &places);
+            }
+            let crossing: usize = window.crossing.iter().map(Vec::len).sum();
+            prop_assert!(crossing <= room);
+            let moments = moments(&window, calls.len());
+            for (later, keys) in calls.iter().enumerate() {
+                let (phase, runner, _) = moments[later];
+                if phase == 0 {
+                    let owned = |key: &u64| key % u64::from(WORKERS) == u64::from(runner);
+                    prop_assert!(keys.iter().all(owned), "its runner owns all of its keys");
+                }
+                for earlier in 0..later {
+                    if !calls[earlier].iter().any(|key| keys.contains(key)) {
+                        continue;
+                    }
+                    let (before, after) = (moments[earlier], moments[later]);
+                    prop_assert!(before < after, "{earlier} {before:?} {later} {after:?}");
+                    prop_assert!(before.0 < after.0 || before.1 == after.1, "in one turn");
+                }
+            }
+        }
+    }
 }

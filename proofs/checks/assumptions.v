@@ -1,6 +1,6 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
-From zeta Require Import Thm.Honest Thm.Examples.
+From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.
@@ -21,5 +21,6 @@ Print Assumptions adopted_serializable.
 Print Assumptions certified_get_returns_last_put.
 Print Assumptions unnoticed_mismatch.
 Print Assumptions collision_is_equation.
+Print Assumptions closed_epoch_is_decided.
 Print Assumptions honest_host_is_never_refused.
 Print Assumptions honest_is_sequential.

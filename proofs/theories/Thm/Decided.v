@@ -1,0 +1,197 @@
+(** An epoch that all threads have closed is decided: nobody needs to ask for it. *)
+From Coq Require Import NArith List Lia Bool.
+From zeta Require Import Spec.Width Spec.Time Spec.Record Spec.Reason Spec.Table Spec.Entry.
+From zeta Require Import Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Thm.Machine Thm.Step Thm.History.
+From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
+Import ListNotations.
+Open Scope N_scope.
+Set Implicit Arguments.
+
+Section Decided.
+  Context {P : Primitives} {A : Application}.
+  Variable cfg : config.
+  Notation ids := (ids cfg).
+  Notation at_ := (thread_at cfg).
+
+  (** Some thread has not closed the first epoch that is not certified; or all is over. *)
+  Definition decided (v : verifier) : Prop :=
+    mismatch v = true \/ exists t, In t ids /\ next_epoch (at_ v t) <= certified v.
+
+  Lemma decided_same v v' : decided v -> mismatch v' = mismatch v -> certified v' = certified v ->
+    (forall t, next_epoch (at_ v' t) = next_epoch (at_ v t)) -> decided v'.
+  Proof.
+    intros [M|(t & Ht & Le)] Em Ec En; [left; congruence|]. right. exists t. split; [assumption|].
+    now rewrite En, Ec.
+  Qed.
+
+  Lemma next_put v t s u : next_epoch s = next_epoch (at_ v t) ->
+    next_epoch (at_ (put v t s) u) = next_epoch (at_ v u).
+  Proof.
+    intro E. rewrite thread_at_put. unfold upd. now destruct (N.eqb_spec u t) as [->|].
+  Qed.
+
+  (** Only VerifyEpoch closes an epoch. *)
+  Lemma step_next t s ev s' : thread_step cfg t s ev s' ->
+    (exists e, ev = Verified e) \/ next_epoch s' = next_epoch s.
+  Proof.
+    destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
+                  |s' ev H|room s' ev H|o call s' ev _ H].
+    - right. unfold add_m in H. destruct (AddM.decide_add_m _); [|discriminate].
+      now injection H as <- <-.
+    - right. unfold add_b in H. destruct (AddB.decide_add_b _); [|discriminate].
+      now injection H as <- <-.
+    - right. unfold evict_m in H. destruct (EvictM.decide_evict_m _); [|discriminate].
+      now injection H as <- <-.
+    - right. unfold evict_b in H. destruct (EvictB.decide_evict_b _); [|discriminate].
+      now injection H as <- <-.
+    - right. unfold evict_bm in H. destruct (EvictBM.decide_evict_bm _); [|discriminate].
+      now injection H as <- <-.
+    - right. unfold next_epoch_entry in H. destruct (Epoch.decide_next_epoch _); [|discriminate].
+      now injection H as <- <-.
+    - left. apply verify_epoch_facts in H as (-> & _). eauto.
+    - right. unfold run_app in H. destruct (execute _ _ _ _ _) as [[[x y] z]|]; [|discriminate].
+      cbn [and_then] in H. destruct (RunApp.decide_commit _); [|discriminate].
+      now injection H as <- <-.
+  Qed.
+
+  Lemma decided_certify v H t s : tracks cfg v H -> In t ids -> rejection (at_ v t) = None ->
+    thread_step cfg t (now (start cfg) H t) (Verified (next_epoch (at_ v t))) s ->
+    decided v -> decided (certify cfg (put v t s)).
+  Proof.
+    intros T Ht Live St D. pose proof (live_thread t T Live) as Lv.
+    pose proof (tr_sound T t) as So. pose proof (certified_closed t T Ht) as Cc.
+    assert (Next : next_epoch s <= next_epoch (at_ v t) + 1).
+    { rewrite Lv. destruct (step_lane St) as (_ & _ & [[-> _]|(_ & _ & -> & _)]); [lia|].
+      unfold saturating_add_u32. lia. }
+    unfold certify. cbn [mismatch certified put].
+    destruct (mismatch v) eqn:M; [left; exact M|].
+    destruct (forallb _ ids) eqn:All.
+    - destruct (balance _); [|now left]. right. destruct D as [D|(u & Hu & Le)]; [congruence|].
+      exists t. split; [assumption|].
+      change (next_epoch (at_ (put v t s) t) <= certified v + 1).
+      rewrite forallb_forall in All. pose proof (All u Hu) as Lt. apply N.ltb_lt in Lt.
+      rewrite thread_at_put in *. rewrite upd_eq. unfold upd in Lt.
+      destruct (N.eqb_spec u t) as [->|N]; lia.
+    - right. assert (Ex : exists u, In u ids /\ (certified v <? next_epoch (at_ (put v t s) u)) =
+        false).
+      { clear - All. induction ids as [|u l IH]; [discriminate|]. cbn in All.
+        destruct (certified v <? next_epoch (at_ (put v t s) u)) eqn:E.
+        - destruct (IH All) as (x & Hx & Ex). exists x. split; [now right|assumption].
+        - exists u. split; [now left|assumption]. }
+      destruct Ex as (u & Hu & E). exists u. split; [assumption|]. now apply N.ltb_ge in E.
+  Qed.
+
+  Lemma decided_step v H t e v' r : tracks cfg v H -> In t ids -> step cfg v t e = (v', r) ->
+    decided v -> decided v'.
+  Proof.
+    intros T Ht E D. unfold step in E.
+    destruct (rejection (at_ v t)) as [r0|] eqn:Live; [injection E as <- <-; assumption|].
+    assert (Rejected_ : forall w r0, threads w = threads v -> certified w = certified v ->
+      mismatch w = mismatch v -> decided (put w t (reject (at_ w t) r0))).
+    { intros w r0 Et Ec Em. assert (At : forall u, at_ w u = at_ v u) by
+        (intro u; unfold thread_at; now rewrite Et).
+      eapply decided_same; [exact D|exact Em|exact Ec|]. intro u. rewrite next_put by reflexivity.
+      now rewrite At. }
+    destruct (check_entry e) as [[]|stop] eqn:Ce.
+    2: { destruct stop; injection E as <- <-; [now apply Rejected_|assumption]. }
+    assert (Memory : forall e, check_entry e = Ok tt ->
+      settle cfg v t (step_memory cfg v t e) = (v', r) -> decided v').
+    { clear e Ce E. intros e Ce E. unfold settle in E.
+      destruct (step_memory cfg v t e) as [[s ev]|[r0|n]] eqn:M;
+        [|injection E as <- <-; now apply Rejected_|injection E as <- <-; assumption].
+      edestruct step_memory_step as (St & _ & _); [exact T|exact Live|exact Ce|exact M|].
+      injection E as <- <-. pose proof (live_thread t T Live) as Lv.
+      destruct (step_next St) as [[e0 ->]|Same].
+      - assert (e0 = next_epoch (at_ v t)) as ->.
+        { rewrite Lv. inversion St; subst;
+            match goal with
+            | X : verify_epoch _ _ = _ |- _ => apply verify_epoch_facts in X as ([= ->] & _);
+              reflexivity
+            | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _);
+              discriminate
+            | X : add_m _ _ _ _ _ = _ |- _ =>
+                apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
+            | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
+            | X : evict_m _ _ _ _ = _ |- _ =>
+                apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
+            | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _);
+              discriminate
+            | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
+              discriminate
+            | X : run_app _ _ _ _ = _ |- _ =>
+                apply run_app_facts in X as (_ & _ & _ & an & ws & us & X & _); discriminate
+            end. }
+        eapply decided_certify; eauto.
+      - rewrite <- Lv in Same.
+        assert (Dp : decided (put v t s)).
+        { eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. now apply next_put. }
+        destruct ev; auto. exfalso. (* A verified epoch moves on. *)
+        inversion St; subst;
+          match goal with
+          | X : verify_epoch _ _ = Ok _ |- _ => idtac
+          | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _); discriminate
+          | X : add_m _ _ _ _ _ = _ |- _ =>
+              apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
+          | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
+          | X : evict_m _ _ _ _ = _ |- _ =>
+              apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
+          | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _); discriminate
+          | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
+            discriminate
+          | X : run_app _ _ _ _ = _ |- _ =>
+              apply run_app_facts in X as (_ & _ & _ & an & ws & us & X & _); discriminate
+          end.
+        rename H0 into V. unfold verify_epoch, Epoch.decide_verify_epoch in V. cbn in V. passed V.
+        injection V as <- _. cbn in Same. rewrite Lv in Same. apply N.ltb_lt in Check.
+        pose proof (st_width (tr_sound T t)). rewrite saturating_add_u32_exact in Same by lia. lia.
+        }
+    destruct e as [n a q|n j tm q|n a|n tm|n a tm| | |o]; try (eapply Memory; eassumption).
+    clear Memory. unfold step_run in E. destruct (negb (authentic o)); [now injection E as <- <-|].
+    destruct (begin_call (asked o)) as [code|call]; [now injection E as <- <-|].
+    assert (Raised : forall f, decided (Verifier (threads v) f (certified v) (mismatch v))).
+    { intro f. eapply decided_same; [exact D|reflexivity|reflexivity|reflexivity]. }
+    unfold RunApp.decide_floor in E. destruct (floor v <=? epoch (clock (at_ v t)));
+      [|injection E as <- <-; apply Raised].
+    cbn [require and_then] in E. unfold settle in E.
+    destruct (run_app cfg (at_ v t) o _) as [[s ev]|[r0|n]] eqn:R;
+      [|injection E as <- <-; now apply Rejected_|injection E as <- <-; apply Raised].
+    assert (Next : next_epoch s = next_epoch (at_ v t)).
+    { unfold run_app in R. destruct (execute _ _ _ _ _) as [[[x y] z]|]; [|discriminate].
+      cbn [and_then] in R. destruct (RunApp.decide_commit _); [|discriminate].
+      now injection R as <- <-. }
+    apply run_app_facts in R as (_ & _ & _ & an & ws & us & -> & _).
+    injection E as <- <-.
+    eapply decided_same; [apply (Raised (N.max (floor v) (epoch (clock (at_ v t)))))|
+      reflexivity|reflexivity|].
+    intro u. apply next_put. exact Next.
+  Qed.
+
+  Lemma decided_all l : forall v H v' rs, tracks cfg v H -> decided v ->
+    run_all cfg v l = (v', rs) -> decided v'.
+  Proof.
+    induction l as [|[t e] l IH]; cbn; intros v H v' rs T D E; [now injection E as <- <-|].
+    destruct (is_thread cfg t) eqn:It; [|eauto].
+    destruct (step cfg v t e) as [v1 r] eqn:St. destruct (run_all cfg v1 l) as [v2 rs2] eqn:Rest.
+    injection E as <- <-. apply in_ids in It.
+    edestruct tracks_entry as (H1 & T1 & _); [exact T|exact It|exact St|].
+    eapply IH; [exact T1| |exact Rest].
+    eapply decided_step; [exact T|exact It|exact St|exact D].
+  Qed.
+
+  (** An epoch that every thread has closed is certified, or it or one before it is a mismatch. *)
+  Theorem closed_epoch_is_decided submitted v rs e :
+    0 < thread_count cfg -> run_all cfg initial submitted = (v, rs) ->
+    (forall t, In t ids -> e < next_epoch (at_ v t)) ->
+    outcome_at cfg v e = Certified \/ exists first, outcome_at cfg v e = Mismatch first /\
+      first <= e.
+  Proof.
+    intros Pos Run Closed. unfold outcome_at.
+    destruct (N.ltb_spec e (certified v)) as [_|Le]; [now left|]. right.
+    assert (D : decided v).
+    { eapply decided_all; [apply tracks_initial| |exact Run]. right. exists 0. split.
+      - apply in_ids. unfold is_thread. now apply N.ltb_lt.
+      - apply N.le_refl. }
+    destruct D as [->|(t & Ht & Lt)]; [eauto|]. specialize (Closed t Ht). lia.
+  Qed.
+End Decided.

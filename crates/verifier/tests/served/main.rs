@@ -7,13 +7,15 @@
     reason = "a panic is a failed test"
 )]
 
+mod model;
 mod receipts;
 mod sessions;
 
 use zeta_program::{Program, key_value};
 use zeta_session::{
     Access, AccessList, Ask, Asker, Client, ClientKind, Entropy, Grant, Hash, Identity, Initiator,
-    Leaf, Mac, Ruling, Scope, SessionKeys, Status, public_key, request_digest, result_digest,
+    Leaf, Mac, Ruling, Scope, SessionKeys, Status, Welcome, public_key, request_digest,
+    result_digest,
 };
 use zeta_verifier::{
     Answer, Authentication, Certifier, Config, Entry, Epoch, Incarnation, NotYet, Record,
@@ -133,6 +135,10 @@ pub(crate) fn embedded(transition: u16, parts: &[&[u8]], slots: &[u16]) -> Vec<u
 }
 
 impl Connection {
+    pub(crate) fn new(welcome: Welcome, keys: SessionKeys, secret: [u8; 32]) -> Self {
+        Self { id: welcome.session, last_epoch: welcome.last_epoch, keys, secret }
+    }
+
     /// A request as it stands in the log.
     pub(crate) fn request(
         &self,
@@ -243,7 +249,7 @@ impl Served {
 
     /// Message 1, and the client's state.
     pub(crate) fn hello(&mut self, secret: &[u8; 32], ask: Ask) -> (Initiator, Vec<u8>) {
-        self.seed += 1;
+        self.seed = self.seed.wrapping_add(1);
         let mut entropy = Entropy::new([self.seed; 32]);
         let verifier = self.certifier.introduction().static_key;
         Initiator::start(&self.scope, &verifier, secret, ask, &mut entropy).unwrap()
@@ -258,7 +264,7 @@ impl Served {
         let told = self.run(thread, &session_entry(entry));
         let [Told::Done(answer)] = &told[..] else { panic!("{told:?}") };
         let (welcome, keys) = initiator.finish(answer).unwrap();
-        Connection { id: welcome.session, last_epoch: welcome.last_epoch, keys, secret }
+        Connection::new(welcome, keys, secret)
     }
 
     pub(crate) fn client(&mut self) -> Connection {

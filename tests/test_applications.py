@@ -336,16 +336,25 @@ def test_a_store_is_one_of_an_application_or_of_bytes() -> None:
         store.nothing()
 
 
-def test_a_transition_may_not_hide_a_method_of_every_store() -> None:
-    class Hides(Application):
+def test_a_transition_may_not_hide_what_every_store_has() -> None:
+    class HidesMethod(Application):
         values: Relation[Name, U64]
 
         @transition
         def certify(self, name: Name) -> U64:
             return self.values[name]
 
-    with pytest.raises(errors.InvalidValue, match="needs another name"):
-        zeta.open(app=Hides)
+    class HidesAttribute(Application):
+        values: Relation[Name, U64]
+
+        @transition
+        def native(self, name: Name) -> U64:
+            return self.values[name]
+
+    app: Any
+    for app in (HidesMethod, HidesAttribute):
+        with pytest.raises(errors.InvalidValue, match="needs another name"):
+            zeta.open(app=app)
 
 
 def test_coroutines_use_the_same_names() -> None:

@@ -119,10 +119,12 @@ class ApplicationStore(Certifying):
             name: Transition(self, number, signature)
             for number, (name, signature) in enumerate(app.transitions.items())
         }
-        taken = [name for name in app.transitions if hasattr(type(self), name)]
+        taken = [
+            name for name in app.transitions if hasattr(type(self), name) or name in self.__dict__
+        ]
         if taken:
             raise InvalidValue(
-                f"every store has a method `{taken[0]}`: the transition needs another name"
+                f"every store has a `{taken[0]}` already: the transition needs another name"
             )
 
     def transition(self, name: str) -> Transition:

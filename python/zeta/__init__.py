@@ -11,6 +11,7 @@ from zeta import errors
 
 if TYPE_CHECKING:
     from zeta import aio, answer, hazmat, log, receipts
+    from zeta.access import AccessList, Client, Grant
     from zeta.adoption import Summary, summary
     from zeta.application_store import ApplicationStore
     from zeta.auditing import AuditReport, audit
@@ -26,12 +27,15 @@ __all__ = [
     "KEY_VALUE",
     "KINDS",
     "UNVERIFIED",
+    "AccessList",
     "ApplicationStore",
     "AuditReport",
     "Batch",
     "Calls",
     "Certified",
+    "Client",
     "EpochInfo",
+    "Grant",
     "Mismatch",
     "NotYet",
     "Operation",
@@ -61,6 +65,7 @@ __all__ = [
 # needs neither the host nor the extension.
 _MODULES = {"aio", "answer", "hazmat", "log", "receipts"}
 _NAMES = {
+    "access": ("AccessList", "Client", "Grant"),
     "adoption": ("Summary", "summary"),
     "application_store": ("ApplicationStore",),
     "auditing": ("AuditReport", "audit"),

@@ -22,7 +22,10 @@ __all__ = [
     "Results",
     "Store",
     "Verifier",
+    "ask_session",
     "audit",
+    "call_shown",
+    "certification",
     "corrupt_node",
     "decode",
     "decode_answers",
@@ -31,14 +34,19 @@ __all__ = [
     "element",
     "encode",
     "encode_pointers",
+    "handshake",
     "intercept",
+    "introduction",
     "join_columns",
     "key_value",
     "leaf_path",
     "node_hash",
     "program_changes",
     "reasons",
+    "receipt_path",
     "retire",
+    "revoke_session",
+    "run_requests",
     "set_element",
     "set_value",
     "skew_timestamp",
@@ -356,3 +364,18 @@ def value_hash(value: BytesLike | None) -> bytes:
 
 def node_hash(node: _HasPointers) -> bytes:
     """The hash that the tree holds of a node's value, 32 bytes."""
+
+def introduction(store: Store) -> bytes: ...
+def handshake(store: Store, message: BytesLike, replaces: int) -> tuple[int, int, bytes]: ...
+def revoke_session(store: Store, session: int) -> tuple[int, int, bytes]: ...
+def ask_session(
+    store: Store, session: int, sequence: int, mac: BytesLike
+) -> tuple[int, int, bytes]: ...
+def run_requests(store: Store, packed: BytesLike) -> bytes: ...
+def call_shown(
+    store: Store, transition: int, arguments: BytesLike
+) -> tuple[int, int, bytes, bytes]: ...
+def certification(store: Store, epoch: int) -> bytes: ...
+def receipt_path(
+    store: Store, thread: int, epoch: int, index: int
+) -> tuple[int, list[bytes], int, int, list[bytes], bytes]: ...

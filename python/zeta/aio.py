@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union, overload
 
 import zeta.store
+from zeta.access import AccessList
 from zeta.adoption import Summary
 from zeta.column import BytesLike, Data, Strings
 from zeta.operation import Operation as BlockingOperation
@@ -294,6 +295,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> _Opening[Store]: ...
 @overload
@@ -308,6 +312,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> _Opening[ApplicationStore]: ...
 def open(
@@ -321,6 +328,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> _Opening[Store] | _Opening[ApplicationStore]:
     """Opens a verified store as `zeta.open` does: `async with`, or `await`, what it returns."""
@@ -334,6 +344,9 @@ def open(
         epoch=epoch,
         log=log,
         summary=summary,
+        access=access,
+        identity=identity,
+        sessions=sessions,
         on_epoch=on_epoch,
     )
     if app is None:

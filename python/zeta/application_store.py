@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from zeta import _native
 from zeta.app.signature import Signature
+from zeta.asking import Asked, ask
 from zeta.calls import Calls, check_failed, width_of
 from zeta.certifying import Certifying
 from zeta.errors import InvalidValue
 from zeta.operation import Operation
 from zeta.outcome import Outcome
+from zeta.serving import Serving
 from zeta.typed_column import argument_column
 
 if TYPE_CHECKING:
@@ -55,6 +57,14 @@ class Transition:
             raise check_failed(self._store.app, self._transition, status, code)
         return self._transition.decode_result(result), epoch
 
+    def asked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Asked]:
+        """As `in_epoch`, where what is asked for here has receipts."""
+        encoded = self._transition.encode_arguments(args, kwargs)
+        status, code, result, asked = ask(self._store, self._number, encoded)
+        if asked is None:
+            raise check_failed(self._store.app, self._transition, status, code)
+        return self._transition.decode_result(result), asked
+
     def many(self, *columns: Any, **named: Any) -> Calls:
         """Runs the transition for each row of some columns, while other Python threads run.
 
@@ -85,7 +95,11 @@ class TransitionOperation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Operation[Any]:
         """Runs the transition; the handle says which epoch certifies it."""
-        return Operation(self._transition._store, *self._transition.in_epoch(args, kwargs))
+        store = self._transition._store
+        if store._shows:
+            result, asked = self._transition.asked(args, kwargs)
+            return Operation(store, result, asked.shown.epoch, asked)
+        return Operation(store, *self._transition.in_epoch(args, kwargs))
 
 
 class TransitionOperations:
@@ -103,7 +117,7 @@ class TransitionOperations:
         return sorted(self._store.app.transitions)
 
 
-class ApplicationStore(Certifying):
+class ApplicationStore(Certifying, Serving):
     """A verified store of an application, made by `zeta.open(app=...)`.
 
     Every transition of the application is a method, which takes and returns its types. Every
@@ -145,6 +159,10 @@ class ApplicationStore(Certifying):
     def __dir__(self) -> Iterator[str]:
         yield from object.__dir__(self)
         yield from self._transitions
+
+    @property
+    def _native_store(self) -> _native.Store:
+        return self.native
 
     @property
     def op(self) -> TransitionOperations:

@@ -46,13 +46,25 @@ class WrongLength:
 
 
 @dataclass(frozen=True, slots=True)
+class Sessions:
+    """From here on the log has sessions, so nothing after it was replayed.
+
+    It is no sign of a lie: only the verifier that drew the sessions' keys can tell true requests
+    from forged ones. What its clients know they know from their receipts.
+    """
+
+    thread: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Uncertified:
     """The store was closed, and an epoch in which operations ran does not certify."""
 
     first: int
 
 
-Problem: TypeAlias = Rejected | Mismatch | Truncated | Stuck | WrongLength | Uncertified
+Problem: TypeAlias = Rejected | Mismatch | Truncated | Stuck | WrongLength | Uncertified | Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,8 @@ class AuditReport:
     """Whether the store was closed, and noted where its logs end. Of other logs nobody can tell
     whether something is missing at the end."""
     problem: Problem | None
-    """The first thing that an honest store would not have left behind."""
+    """The first thing that an honest store would not have left behind, or `Sessions`: the first
+    that nobody can replay."""
 
 
 def audit(

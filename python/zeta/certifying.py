@@ -18,6 +18,8 @@ class Certifying:
 
     _turns_by_itself: bool = True
     _certifies: bool = True
+    _shows: bool = False
+    """Whether what is asked for here has receipts."""
     _watch: threading.Thread | None = None
 
     if TYPE_CHECKING:

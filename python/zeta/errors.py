@@ -114,6 +114,30 @@ class CertificationTimeout(Error, TimeoutError):
     """The epoch is not decided yet: its operations are provisional, and may be waited for again."""
 
 
+class SessionRefused(Error):
+    """The verifier did not open, end or answer about a session: the client was at fault."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(_SESSION_REFUSALS.get(code, f"the verifier refused with code `{code}`"))
+        self.code = code
+        """The number of the refusal; 0 where it is too early."""
+
+    def __reduce__(self) -> tuple[type["SessionRefused"], tuple[int]]:
+        return type(self), (self.code,)
+
+
+_SESSION_REFUSALS = {
+    0: "the session asked for order, and the number before is not settled",
+    256: "there is no such session, or it was dropped long ago",
+    257: "the MAC is not that of the session's key",
+    261: "the session was revoked",
+    263: "a session has no such number",
+    265: "the message is no handshake for this verifier, or not for this session",
+    266: "the client key is not in the access list",
+    267: "there is no room for another session",
+}
+
+
 class ReceiptError(Error):
     """What was shown as a receipt proves nothing; `zeta.receipts` has a subclass for each fault."""
 

@@ -1,6 +1,7 @@
 """The embedded verified store: a mapping of bytes to bytes whose every answer is checked."""
 
 import os
+import secrets
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
@@ -8,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args, overload
 
 from zeta import _native
+from zeta.access import AccessList
 from zeta.adoption import Summary, relation_columns, summary_of
-from zeta.argument import folder_path, many, number_within
+from zeta.argument import byte_string, folder_path, many, number_within
 from zeta.certifying import Certifying
 from zeta.column import Data, Strings, column
 from zeta.errors import (
@@ -22,6 +24,7 @@ from zeta.errors import (
 from zeta.operation import Operations
 from zeta.outcome import Outcome, Pending
 from zeta.program import program_of
+from zeta.serving import Serving
 from zeta.values import Batch, Values
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class OpenOptions(TypedDict):
     epoch: float | None
     log: str | None
     program: bytes | None
+    serving: tuple[bytes, bytes, int] | None
 
 
 KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
@@ -84,7 +88,7 @@ class Stats:
     """Nodes of the tree."""
 
 
-class Store(Certifying, _native.Store, MutableMapping[bytes, bytes]):
+class Store(Certifying, Serving, _native.Store, MutableMapping[bytes, bytes]):
     """A verified key-value store, made by `zeta.open`.
 
     Every answer is provisional until its epoch is certified. Where the host lied, `certify`,
@@ -94,6 +98,10 @@ class Store(Certifying, _native.Store, MutableMapping[bytes, bytes]):
     host's word: it may leave keys out; each value that is read is verified. Threads may share a
     store. A forked child may not use it. It cannot be opened again once its process is gone.
     """
+
+    @property
+    def _native_store(self) -> _native.Store:
+        return self
 
     @property
     def op(self) -> Operations:
@@ -170,6 +178,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> Store: ...
 @overload
@@ -184,6 +195,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> "ApplicationStore": ...
 def open(
@@ -197,6 +211,9 @@ def open(
     epoch: float | None = 1.0,
     log: str | os.PathLike[str] | None = None,
     summary: Summary | None = None,
+    access: AccessList | None = None,
+    identity: bytes | None = None,
+    sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
 ) -> "Store | ApplicationStore":
     """Opens a verified store, empty or over an existing data set.
@@ -219,20 +236,19 @@ def open(
     - `log`: a new or empty directory for the logs of the verifier's threads.
     - `summary`: what the verifier adopts; `data` must agree with it. Without one, `data` are
       believed as they are given here.
+    - `access`: whom the store serves besides this process: an `AccessList`. Then there are
+      sessions and receipts, and the list is part of the instance's name.
+    - `identity`: the secret of the identity that clients pin, 32 random bytes; `None` for one of
+      this store alone.
+    - `sessions`: how many may be open at once for each worker, 1 to 65535.
     - `on_epoch`: called in a thread of its own with each epoch that was decided, at the latest
       before `close` returns; it must not wait for the thread that closes.
 
     Raises `InvalidValue` and `InvalidType` for options that make no store, or data that are not
     those of the summary, and `LogWriteError` where the log cannot be begun.
     """
-    if epoch is not None and not isinstance(epoch, int | float):
-        raise InvalidType(f"`epoch` is a number of seconds or `None`, not `{type(epoch).__name__}`")
-    if not isinstance(policy, str):
-        raise InvalidType(f"`policy` is a name, not `{type(policy).__name__}`")
-    if policy not in get_args(Policy):
-        raise InvalidValue(f"`policy` is one of {sorted(get_args(Policy))}, not `{policy}`")
-    if on_epoch is not None and not callable(on_epoch):
-        raise InvalidType(f"`on_epoch` is a function, not `{type(on_epoch).__name__}`")
+    _check(policy, epoch, on_epoch)
+    _check_clients(policy, access, identity)
     options: OpenOptions = {
         "workers": number_within("workers", workers, 1, 256),
         "policy": policy,
@@ -243,19 +259,48 @@ def open(
         "epoch": epoch,
         "log": None if log is None else folder_path("log", log),
         "program": None if app is None else program_of(app),
+        "serving": None if access is None else _serving(app, access, identity, sessions),
     }
-    if on_epoch is not None and policy in UNVERIFIED:
-        raise InvalidValue("without a verifier nothing certifies: `on_epoch` is never called")
     store = _opened(app, options, data, summary)
     store._turns_by_itself = epoch is not None
     store._certifies = policy not in UNVERIFIED
+    store._shows = access is not None and access.embedded_receipts
     if on_epoch is not None:
-        watch = threading.Thread(
-            target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True
-        )
-        store._watch = watch
-        watch.start()
+        _begin_watch(store, on_epoch)
     return store
+
+
+def _check(policy: object, epoch: object, on_epoch: object) -> None:
+    if epoch is not None and not isinstance(epoch, int | float):
+        raise InvalidType(f"`epoch` is a number of seconds or `None`, not `{type(epoch).__name__}`")
+    if not isinstance(policy, str):
+        raise InvalidType(f"`policy` is a name, not `{type(policy).__name__}`")
+    if policy not in get_args(Policy):
+        raise InvalidValue(f"`policy` is one of {sorted(get_args(Policy))}, not `{policy}`")
+    if on_epoch is not None and not callable(on_epoch):
+        raise InvalidType(f"`on_epoch` is a function, not `{type(on_epoch).__name__}`")
+    if on_epoch is not None and policy in UNVERIFIED:
+        raise InvalidValue("without a verifier nothing certifies: `on_epoch` is never called")
+
+
+def _check_clients(policy: Policy, access: AccessList | None, identity: bytes | None) -> None:
+    if access is None and identity is not None:
+        raise InvalidValue("`identity` signs for clients: it needs `access`")
+    if access is not None and policy in UNVERIFIED:
+        raise InvalidValue("without a verifier there is nothing to show to clients: no `access`")
+
+
+def _serving(
+    app: "type[Application] | None", access: AccessList, identity: bytes | None, sessions: int
+) -> tuple[bytes, bytes, int]:
+    if not isinstance(access, AccessList):
+        raise InvalidType(f"`access` is an access list, not `{type(access).__name__}`")
+    from zeta.applications.key_value import KeyValue
+
+    seed = secrets.token_bytes(_SEED_LEN) if identity is None else byte_string(identity)
+    if len(seed) != _SEED_LEN:
+        raise InvalidValue(f"`identity` has `{_SEED_LEN}` bytes, not `{len(seed)}`")
+    return access.encode(app or KeyValue), seed, number_within("sessions", sessions, 1, 65_535)
 
 
 def _opened(
@@ -273,6 +318,16 @@ def _opened(
     from zeta.application_store import ApplicationStore
 
     return ApplicationStore(app, _native.Store(options, given, adopted))
+
+
+def _begin_watch(
+    store: "Store | ApplicationStore", on_epoch: Callable[[EpochInfo], object]
+) -> None:
+    watch = threading.Thread(
+        target=_watch, args=(weakref.ref(store), on_epoch), name="zeta epochs", daemon=True
+    )
+    store._watch = watch
+    watch.start()
 
 
 def _watch(
@@ -313,3 +368,4 @@ def _tell_rest(
 
 
 _WATCH_SECONDS = 0.5
+_SEED_LEN = 32

@@ -9,9 +9,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use zeta_program::Program;
+use zeta_session::{Entropy, Identity};
 use zeta_verifier::{
-    Board, Entry, Epoch, NotYet, Outcome, Rejection, Standard, StopCause, ThreadId, Verifier,
-    VerifierThread,
+    Authentication, Board, Config, ConfigError, Entry, Epoch, NotYet, Outcome, Rejection, Serving,
+    Standard, StopCause, ThreadId, Verifier, VerifierThread,
 };
 
 /// Bytes of a manifest or a program: more than any that a store writes.
@@ -74,6 +75,12 @@ pub enum Problem {
         position: u64,
         closed_at: u64,
     },
+    /// From here on the log has sessions: only the verifier that drew their keys can tell true
+    /// requests from forged ones, so nothing after it was replayed.
+    Sessions {
+        thread: ThreadId,
+        position: u64,
+    },
     /// The store was closed, and this epoch, in which operations ran, does not certify.
     Uncertified {
         first: Epoch,
@@ -108,7 +115,7 @@ pub fn replay(
 ) -> Result<Audit, HostError> {
     let text = String::from_utf8(read(dir, MANIFEST)?)
         .map_err(|_| unreadable(dir, "the manifest is not text"))?;
-    let Manifest { config, closed } = Manifest::parse(dir, &text, secret)?;
+    let Manifest { config, access, closed } = Manifest::parse(dir, &text, secret)?;
     let program = read(dir, PROGRAM)?;
     if expected.is_some_and(|expected| expected != program) {
         return Err(HostError::OtherProgram { found: program });
@@ -116,7 +123,7 @@ pub fn replay(
     let program = Program::load(&program)
         .map_err(|error| HostError::BadProgram { why: error.to_string() })?;
     let why = |_| unreadable(dir, "the manifest describes no verifier");
-    let verifier = Verifier::new(&config, program).map_err(why)?;
+    let verifier = verifier(&config, program, access.as_deref()).map_err(why)?;
     let mut readers = Vec::new();
     for thread in verifier.threads {
         let log = LogReader::open(dir.join(thread_file(thread.id().0)))?;
@@ -142,7 +149,7 @@ pub fn replay(
         audit.problem.get_or_insert(Problem::Mismatch { first });
     }
     if let Some(lens) = closed
-        && matches!(audit.problem, None | Some(Problem::Stuck { .. }))
+        && matches!(audit.problem, None | Some(Problem::Stuck { .. } | Problem::Sessions { .. }))
     {
         let uncertified = tally.pending.keys().next();
         audit.problem = wrong_length(&readers, &lens)
@@ -151,6 +158,23 @@ pub fn replay(
     }
     audit.epochs = tally.report(&verifier.board, next);
     Ok(audit)
+}
+
+/// A verifier of the same instance. Its identity and static key are its own: it signs nothing that
+/// anybody sees, and has no session.
+fn verifier(
+    config: &Config,
+    program: Program,
+    access: Option<&[u8]>,
+) -> Result<Verifier<Standard>, ConfigError> {
+    let Some(access) = access else { return Verifier::new(config, program) };
+    let serving = Serving {
+        access,
+        identity: Identity::new(&config.secret),
+        entropy: Entropy::new(config.secret),
+        sessions_per_thread: 1,
+    };
+    Verifier::serving(config, program, serving)
 }
 
 /// The first log that does not end where its store closed it.
@@ -244,6 +268,12 @@ impl Reader {
         while !self.log.is_at_end() && self.thread.clock().epoch() == epoch {
             let position = self.log.position();
             let bytes = self.log.entry()?;
+            if let Ok((entry, _)) = Entry::decode(bytes)
+                && is_of_session(&entry)
+            {
+                let thread = self.thread.id();
+                return Ok(Some(Stop::Problem(Problem::Sessions { thread, position })));
+            }
             answers.clear();
             let progress = self.thread.verify_log(bytes, &mut answers);
             match progress.stop {
@@ -268,6 +298,14 @@ impl Reader {
             self.log.advance(len);
         }
         Ok(None)
+    }
+}
+
+fn is_of_session(entry: &Entry<'_>) -> bool {
+    match entry {
+        Entry::Session(_) => true,
+        Entry::RunApp(run) => matches!(run.authentication, Authentication::Session { .. }),
+        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A batch: columns of operations in, columns of results out. One operation is a batch of one.
 
 use crate::error::HostError;
+use crate::proof::{Credential, Proof};
 use zeta_verifier::Epoch;
 
 /// The transitions of the key-value program, in its own order.
@@ -43,6 +44,8 @@ pub enum Transitions<'a> {
 pub enum Batch<'a> {
     /// Any transitions of any program, with encoded arguments.
     Calls { transitions: Transitions<'a>, arguments: Column<'a> },
+    /// The same, as requests of sessions, of a store that has clients.
+    Requests { credentials: &'a [Credential], transitions: Transitions<'a>, arguments: Column<'a> },
     /// `GET`, `PUT` or `DELETE` of the key-value program. `values` are read for `PUT` alone, but
     /// the column has a string for each operation.
     KeyValue { transitions: Transitions<'a>, keys: Column<'a>, values: Column<'a> },
@@ -62,6 +65,9 @@ pub enum Status {
     Refused = 3,
     /// A fixed-width result alone: it ran, and the result has another width and is not here.
     OtherWidth = 4,
+    /// Of requests alone: its session asked for order, and the number before is not settled. The
+    /// same request may come again.
+    NotYet = 5,
 }
 
 /// Where results go; used again from batch to batch.
@@ -78,7 +84,10 @@ pub struct Results {
     pub bytes: Vec<u8>,
     /// The last epoch in which an operation of the batch ran: when it is certified, all are.
     pub epoch: Epoch,
+    /// What the verifier said beside each answer; empty unless it was asked for.
+    pub proofs: Vec<Proof>,
     width: Option<usize>,
+    proves: bool,
 }
 
 impl Results {
@@ -93,6 +102,12 @@ impl Results {
     #[must_use]
     pub fn fixed(width: usize) -> Self {
         Self { width: Some(width), ..Self::default() }
+    }
+
+    /// As `new`, with what the verifier says beside each answer.
+    #[must_use]
+    pub fn with_proofs() -> Self {
+        Self { proves: true, ..Self::default() }
     }
 
     #[must_use]
@@ -113,7 +128,8 @@ impl Results {
             1 => Status::Absent,
             2 => Status::Failed,
             3 => Status::Refused,
-            _ => Status::OtherWidth,
+            4 => Status::OtherWidth,
+            _ => Status::NotYet,
         }
     }
 
@@ -137,6 +153,10 @@ impl Results {
         self.codes.resize(len, 0);
         self.spans.clear();
         self.bytes.clear();
+        self.proofs.clear();
+        if self.proves {
+            self.proofs.resize(len, Proof::None);
+        }
         match self.width {
             Some(width) => self.bytes.resize(len * width, 0),
             None => self.spans.resize(len, (0, 0)),
@@ -177,6 +197,12 @@ impl Results {
         self.codes[index] = code;
     }
 
+    pub(crate) fn set_proof(&mut self, index: usize, proof: Proof) {
+        if self.proves {
+            self.proofs[index] = proof;
+        }
+    }
+
     /// Takes over what workers answered; each route names the worker that ran an operation.
     pub(crate) fn merge(&mut self, parts: &[Self], routes: &[u16]) {
         let mut next = vec![0; parts.len()];
@@ -186,6 +212,9 @@ impl Results {
             next[usize::from(*route)] += 1;
             self.statuses[to] = part.statuses[from];
             self.codes[to] = part.codes[from];
+            if self.proves {
+                self.proofs[to] = part.proofs[from];
+            }
             let result = part.result(from);
             match self.width {
                 None => {
@@ -207,13 +236,16 @@ impl Results {
             self.set(to, part.status(from), part.result(from));
             self.statuses[to] = part.statuses[from];
             self.codes[to] = part.codes[from];
+            if self.proves {
+                self.proofs[to] = part.proofs[from];
+            }
         }
         self.epoch = self.epoch.max(part.epoch);
     }
 
     /// Empty results of the same shape.
     pub(crate) fn like(&self) -> Self {
-        Self { width: self.width, ..Self::default() }
+        Self { width: self.width, proves: self.proves, ..Self::default() }
     }
 }
 
@@ -302,9 +334,11 @@ impl Batch<'_> {
     pub(crate) fn check(&self) -> Result<usize, HostError> {
         let (transitions, first, second) = match self {
             Self::Calls { transitions, arguments } => (transitions, arguments, None),
-            Self::KeyValue { transitions, keys, values } => (transitions, keys, Some(values)),
+            Self::Requests { credentials, transitions, arguments } => {
+                (transitions, arguments, Some(credentials.len()))
+            }
+            Self::KeyValue { transitions, keys, values } => (transitions, keys, values.len()?),
         };
-        let second = second.map_or(Ok(None), Column::len)?;
         let lens = [transitions.len(), first.len()?, second];
         let mut known = lens.into_iter().flatten();
         let len = known.next().unwrap_or(1);

@@ -9,7 +9,7 @@ use crate::asked::{Asked, AskedKey};
 use crate::batch::Status;
 use crate::chunk::Ran;
 use crate::error::HostError;
-use crate::operations::{Calls, Part};
+use crate::operations::{Calls, Operations, Part};
 use crate::options::Policy;
 use crate::record::Place;
 use crate::shape::Shape;
@@ -214,7 +214,7 @@ impl Worker {
         }
         let mut bound = Bound::new();
         asked.of_call(at - start).iter().filter_map(|key| key.id).for_each(|id| bound.push(id));
-        if !shape.exact || self.tracks(shape, &bound) {
+        if !shape.exact || (self.is_sure(part, at) && self.tracks(shape, &bound)) {
             return self.plan_ahead(part, shape, at);
         }
         if bound.as_slice().iter().any(|id| self.table.record(*id).place() == Place::Lent) {
@@ -226,6 +226,13 @@ impl Worker {
             bound.as_slice().iter().for_each(|id| self.table.record_mut(*id).stale = true);
         }
         Ok(Ran::All)
+    }
+
+    /// Whether the verifier will run a call that the host runs: a request may be refused for what
+    /// only the verifier knows, and then writes nothing.
+    #[inline]
+    fn is_sure(&self, part: &Part<'_, Calls<'_>>, at: usize) -> bool {
+        self.embedded && part.operations.credential(part.index(at)).is_none()
     }
 
     /// Whether the host runs a call although it knows its records: so that its own values of them
@@ -316,6 +323,12 @@ impl Worker {
                 if self.was_void() {
                     continue;
                 }
+            }
+            if !self.is_sure(part, at) {
+                // What was written, if anything, is known when the verifier gives it back.
+                let ids = bound.as_slice().iter().filter(|_| shape.writes);
+                ids.for_each(|id| self.table.record_mut(*id).stale = true);
+                return Ok(Ran::All);
             }
             for (row, value) in self.machine.writes(arguments) {
                 let id = bound.ids[usize::from(row.0)];

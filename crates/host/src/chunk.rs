@@ -1,7 +1,7 @@
 //! How a worker runs its part of a batch: in chunks, whose stages overlap their cache misses.
 
 use crate::batch::{GET, Status};
-use crate::encoding::{arguments_len, begin_run, finish_run, put_short_run};
+use crate::encoding::{begin_run, finish_run, put_short_run};
 use crate::error::HostError;
 use crate::operations::{Need, Operations, Part};
 use crate::options::Policy;
@@ -216,16 +216,17 @@ impl Worker {
             put_short_run(&mut self.plan.log, run, *slot);
             return;
         }
-        let start = begin_run(log, part.operations.transition(index));
-        part.operations.put_arguments(index, log);
-        if arguments_len(log, start) > ARGUMENTS_LEN_MAX {
+        let (start, operations) = (log.len(), part.operations);
+        let arguments = begin_run(log, operations.transition(index), operations.credential(index));
+        operations.put_arguments(index, log);
+        if log.len() - arguments > ARGUMENTS_LEN_MAX {
             log.truncate(start);
             // The log has no form for it; what the verifier would say is known.
             let code = zeta_program::Refusal::IllTypedArguments.code();
             part.results.set_code(at, Status::Refused, code);
             return;
         }
-        finish_run(log, start, slots);
+        finish_run(log, arguments, slots);
         self.plan.expect(expect, start, Timestamp::default());
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The bytes are those of the verifier's own codec: the tests hold one against the other.
 
+use crate::proof::Credential;
 use crate::record::Record;
 use zeta_verifier::Timestamp;
 
@@ -13,6 +14,7 @@ const RECORD_NULL: u8 = 1;
 const RECORD_SOME: u8 = 2;
 
 const AUTHENTICATION_EMBEDDED: u8 = 0;
+const AUTHENTICATION_SESSION: u8 = 1;
 
 /// Bytes of a RunApp before its arguments.
 const RUN_HEAD_LEN: usize = 8;
@@ -73,26 +75,32 @@ pub(crate) fn put_evict_b(log: &mut Vec<u8>, slot: u16, stamp: Timestamp) {
     log.extend_from_slice(&[EVICT_B, s0, s1, e0, e1, e2, e3, c0, c1, c2, c3]);
 }
 
-/// Appends the beginning of an embedded RunApp, whose arguments come next; gives its place.
+/// Appends the beginning of a RunApp, and gives the place of its arguments, which come next.
 #[inline(always)]
-pub(crate) fn begin_run(log: &mut Vec<u8>, transition: u16) -> usize {
-    let start = log.len();
+pub(crate) fn begin_run(
+    log: &mut Vec<u8>,
+    transition: u16,
+    credential: Option<&Credential>,
+) -> usize {
     let [t0, t1] = transition.to_le_bytes();
-    log.extend_from_slice(&[RUN_APP, t0, t1, AUTHENTICATION_EMBEDDED, 0, 0, 0, 0]);
-    start
+    match credential {
+        None => log.extend_from_slice(&[RUN_APP, t0, t1, AUTHENTICATION_EMBEDDED, 0, 0, 0, 0]),
+        Some(Credential { session, sequence, mac }) => {
+            log.extend_from_slice(&[RUN_APP, t0, t1, AUTHENTICATION_SESSION]);
+            log.extend_from_slice(&session.to_le_bytes());
+            log.extend_from_slice(&sequence.to_le_bytes());
+            log.extend_from_slice(mac);
+            log.extend_from_slice(&[0; 4]);
+        }
+    }
+    log.len()
 }
 
-/// Bytes of arguments since `begin_run` gave `start`.
+/// Ends the RunApp whose arguments begin at `arguments`.
 #[inline(always)]
-pub(crate) fn arguments_len(log: &[u8], start: usize) -> usize {
-    log.len() - start - RUN_HEAD_LEN
-}
-
-/// Ends the RunApp that begins at `start`.
-#[inline(always)]
-pub(crate) fn finish_run(log: &mut Vec<u8>, start: usize, slots: &[u16]) {
-    let len = arguments_len(log, start) as u32;
-    log[start + 4..start + RUN_HEAD_LEN].copy_from_slice(&len.to_le_bytes());
+pub(crate) fn finish_run(log: &mut Vec<u8>, arguments: usize, slots: &[u16]) {
+    let len = (log.len() - arguments) as u32;
+    log[arguments - 4..arguments].copy_from_slice(&len.to_le_bytes());
     let [n0, n1] = (slots.len() as u16).to_le_bytes();
     if let [slot] = slots {
         let [s0, s1] = slot.to_le_bytes();
@@ -214,7 +222,7 @@ mod tests {
                 0x506,
             );
             let mut expected = b"before".to_vec();
-            let start = begin_run(&mut expected, 0x0304);
+            let start = begin_run(&mut expected, 0x0304, None);
             put_counted(&mut expected, b"12345678");
             value.iter().for_each(|value| put_counted(&mut expected, value));
             finish_run(&mut expected, start, &[0x506]);
@@ -224,18 +232,24 @@ mod tests {
 
     #[test]
     fn operations_run_in_the_codecs_bytes() {
-        for slots in [&[][..], &[0x0102], &[1, 2, 3]] {
+        let (session, sequence, mac) = (0x0708_0900, 0x0a0b_0c0d_0e0f_1011, [0x12; 16]);
+        let credential = Credential { session, sequence, mac };
+        let of_session = Authentication::Session { session, sequence, mac: &mac };
+        let both = [(None, Authentication::Embedded), (Some(&credential), of_session)];
+        let lists = [&[][..], &[0x0102], &[1, 2, 3]];
+        for (slots, (credential, authentication)) in
+            lists.into_iter().flat_map(|slots| both.map(|way| (slots, way)))
+        {
             let mut log = b"before".to_vec();
-            let start = begin_run(&mut log, 0x0304);
+            let start = begin_run(&mut log, 0x0304, credential);
             put_counted(&mut log, b"12345678");
             put_counted(&mut log, b"123");
-            assert_eq!(arguments_len(&log, start), 4 + 8 + 4 + 3);
             finish_run(&mut log, start, slots);
             let bytes: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
             let expected = SlotList::from_bytes(&bytes).map(|slots| {
                 encoded(&Entry::RunApp(RunApp {
                     transition: TransitionId(0x0304),
-                    authentication: Authentication::Embedded,
+                    authentication,
                     arguments: b"\x08\0\0\x0012345678\x03\0\0\x00123",
                     slots,
                 }))

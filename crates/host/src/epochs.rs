@@ -212,7 +212,7 @@ impl Shared {
         let decided = match outcome {
             Some(Outcome::Certified) => {
                 self.epochs.note(epoch, |times| times.certified = Some(Instant::now()));
-                Ok(())
+                self.keep_receipts(epoch)
             }
             Some(outcome) => Err(failure_of(outcome)),
             None => Ok(()),

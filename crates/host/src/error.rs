@@ -80,6 +80,10 @@ pub enum HostError {
         path: PathBuf,
         why: String,
     },
+    /// There is no such receipt or certification to be had.
+    NoReceipt {
+        why: &'static str,
+    },
     /// The operating system gave no random bits.
     Entropy(String),
     /// An epoch was not decided in the time allowed.
@@ -156,6 +160,7 @@ impl fmt::Display for HostError {
             Self::LogRead { path, why } => {
                 write!(f, "the log `{}` cannot be read: {why}", path.display())
             }
+            Self::NoReceipt { why } => write!(f, "there is no receipt: {why}"),
             Self::Entropy(why) => write!(f, "the system gave no random bits: {why}"),
             Self::TimedOut { epoch } => {
                 write!(f, "epoch `{}` was not decided in the time allowed", epoch.0)

@@ -9,6 +9,7 @@
 )]
 
 mod adopt;
+mod archive;
 mod arena;
 mod asked;
 pub mod audit;
@@ -24,6 +25,7 @@ mod error;
 mod fork;
 pub mod hazmat;
 mod index;
+mod leaves;
 mod log_dir;
 mod log_reader;
 mod manifest;
@@ -36,7 +38,10 @@ mod owners;
 mod parts;
 mod plan;
 mod pool;
+mod proof;
+mod receipt_tree;
 mod record;
+mod session;
 mod shape;
 mod slots;
 mod split;
@@ -51,11 +56,14 @@ mod window;
 mod worker;
 
 pub use adopt::{Row, Summary, summary};
+pub use archive::{LEAVES_KEPT_MAX, RECEIPT_EPOCHS_KEPT, ReceiptPath};
 pub use batch::{
     Batch, COMPARE_AND_SET, Column, DELETE, GET, PUT, RENAME, Results, Status, Transitions,
 };
 pub use epochs::EpochInfo;
 pub use error::HostError;
-pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, WORKERS_MAX};
+pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, Serving, WORKERS_MAX};
+pub use proof::{Credential, Proof};
+pub use session::ControlAnswer;
 pub use start::{hasher, slots_min};
 pub use store::{Stats, Store};

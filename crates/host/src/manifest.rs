@@ -11,10 +11,14 @@ pub(crate) const MANIFEST: &str = "manifest";
 const HEAD: &str = "zeta log 1";
 /// The last line begins with this once the store was closed.
 const CLOSED: &str = "closed";
+/// The line before that, of a store that had clients or receipts.
+const ACCESS: &str = "access";
 
 /// What a manifest says.
 pub(crate) struct Manifest {
     pub(crate) config: Config,
+    /// The encoding of the access list, of a store that had clients or receipts.
+    pub(crate) access: Option<Vec<u8>>,
     /// The bytes of each thread's log, where the store was closed.
     pub(crate) closed: Option<Vec<u64>>,
 }
@@ -23,8 +27,11 @@ pub(crate) struct Manifest {
 pub(crate) fn manifest(options: &Options, root: &Node) -> String {
     let mut root_bytes = Vec::new();
     encode_node(root, &mut root_bytes);
+    let served = options.serving.as_ref();
+    let access =
+        served.map_or(String::new(), |served| format!("{ACCESS} {}\n", hex(&served.access)));
     format!(
-        "{HEAD}\nthreads {}\nslots {}\nbyte_budget {}\nnonce {}\nincarnation {}\nroot {}\n",
+        "{HEAD}\nthreads {}\nslots {}\nbyte_budget {}\nnonce {}\nincarnation {}\nroot {}\n{access}",
         options.workers,
         options.slots_per_worker,
         options.byte_budget,
@@ -63,7 +70,16 @@ impl Manifest {
         let nonce = unhex(field("nonce")?).and_then(|bytes| bytes.try_into().ok());
         let incarnation = unhex(field("incarnation")?).and_then(|bytes| bytes.try_into().ok());
         let root = unhex(field("root")?).and_then(|bytes| decode_node(&bytes).ok());
-        let closed = match lines.next() {
+        let mut next = lines.next();
+        let access = next.and_then(|line| line.strip_prefix(ACCESS)?.strip_prefix(' '));
+        let access = match access {
+            None => None,
+            Some(encoded) => {
+                next = lines.next();
+                Some(unhex(encoded).ok_or_else(|| malformed(ACCESS))?)
+            }
+        };
+        let closed = match next {
             None => None,
             Some(line) => Some(lens(line, threads).ok_or_else(|| malformed(CLOSED))?),
         };
@@ -79,7 +95,7 @@ impl Manifest {
             incarnation: Incarnation(incarnation.ok_or_else(|| malformed("incarnation"))?),
             secret,
         };
-        Ok(Self { config, closed })
+        Ok(Self { config, access, closed })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::batch::{Column, DELETE, GET, PUT, Results, Status, Transitions};
 use crate::chunk::Ran;
 use crate::encoding::{ShortRun, put_counted, word};
 use crate::error::HostError;
+use crate::proof::Credential;
 use crate::shape::Shape;
 use crate::unverified::Unverified;
 use crate::worker::Worker;
@@ -17,6 +18,11 @@ pub(crate) trait Operations: Sync {
     /// The operation, where it is of the most common form.
     #[inline(always)]
     fn short_run(&self, _: usize) -> Option<ShortRun> {
+        None
+    }
+    /// What a request says about its session; none where the host itself asks.
+    #[inline(always)]
+    fn credential(&self, _: usize) -> Option<&Credential> {
         None
     }
     /// Appends the encoded arguments.
@@ -65,6 +71,8 @@ pub(crate) struct Calls<'a> {
     pub(crate) shapes: &'a [Shape],
     pub(crate) transitions: Transitions<'a>,
     pub(crate) arguments: Column<'a>,
+    /// Of requests of sessions, one for each call.
+    pub(crate) credentials: Option<&'a [Credential]>,
 }
 
 /// Gets, puts and deletes of the key-value program.
@@ -98,6 +106,11 @@ impl Operations for Calls<'_> {
 
     fn need(&self, _: usize) -> Need<'_> {
         Need::None
+    }
+
+    #[inline(always)]
+    fn credential(&self, index: usize) -> Option<&Credential> {
+        self.credentials.map(|credentials| &credentials[index])
     }
 
     #[inline(always)]

@@ -83,6 +83,19 @@ pub struct Options {
     /// The bytes of the application's program.
     pub program: Vec<u8>,
     pub entropy: Entropy,
+    /// Whom the store serves besides its own process; `None`: nobody, and there are no receipts.
+    pub serving: Option<Serving>,
+}
+
+/// What a store needs to have clients.
+#[derive(Clone)]
+pub struct Serving {
+    /// The encoding of the access list.
+    pub access: Vec<u8>,
+    /// The secret of the identity that clients pin.
+    pub identity_seed: [u8; 32],
+    /// How many sessions may be open at once for each worker.
+    pub sessions_per_worker: u16,
 }
 
 impl Options {
@@ -99,6 +112,7 @@ impl Options {
             log_dir: None,
             program,
             entropy,
+            serving: None,
         }
     }
 }

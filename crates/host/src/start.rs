@@ -2,6 +2,7 @@
 
 use crate::adopt::{Initial, Partition};
 use crate::error::HostError;
+use crate::leaves::Leaves;
 use crate::log_dir::LogDir;
 use crate::options::{Entropy, Options, Policy};
 use crate::slots::Slots;
@@ -13,9 +14,10 @@ use crate::worker::{Parts, Worker};
 use std::sync::Arc;
 use zeta_program::Program;
 use zeta_program::bound::ROW_COUNT_MAX;
+use zeta_session::{AccessList, Identity};
 use zeta_verifier::{
-    Board, Config, Entry, Incarnation, InstanceId, Path, Record, SlotId, Standard, ThreadId,
-    Verifier, encode_node, sha256,
+    Board, Certifier, Config, ConfigError, Entry, Incarnation, InstanceId, Path, Record, SlotId,
+    Standard, ThreadId, Verifier, encode_node, sha256,
 };
 
 /// A store's workers, ready to serve.
@@ -23,6 +25,8 @@ pub(crate) struct Started {
     pub(crate) engines: Vec<Engine>,
     pub(crate) board: Option<Arc<Board>>,
     pub(crate) instance: InstanceId,
+    /// `None`: there are neither clients nor receipts.
+    pub(crate) certifier: Option<Certifier>,
 }
 
 /// The hashes of the tree; nothing secret is in it.
@@ -58,20 +62,21 @@ pub(crate) fn start(
     log_dir: Option<&LogDir>,
 ) -> Result<Started, HostError> {
     let config = config_of(options, initial.root);
-    let verifier = Verifier::new(&config, Program::clone(program));
-    let verifier = verifier.map_err(|_| HostError::BadOption {
-        option: "workers",
-        why: "the verifier accepts no such configuration".to_owned(),
-    })?;
+    let verifier = verifier(options, &config, Program::clone(program))?;
     if !options.policy.is_verified() {
         let tables = initial.tables.into_iter();
         let direct = options.policy == Policy::PlainMap;
         let plain =
             |table| Engine::Unverified(Box::new(Unverified::new(table, program.clone(), direct)));
         let engines = tables.map(plain).collect();
-        return Ok(Started { engines, board: None, instance: verifier.instance });
+        return Ok(Started { engines, board: None, instance: verifier.instance, certifier: None });
     }
     let nodes = node_slots(options);
+    let serves = verifier.certifier.is_some();
+    let embedded = match &options.serving {
+        None => true,
+        Some(serving) => AccessList::decode(&serving.access).is_ok_and(|list| list.embedded),
+    };
     let mut workers = Vec::new();
     for (thread, table) in verifier.threads.into_iter().zip(std::mem::take(&mut initial.tables)) {
         let id = thread.id().0;
@@ -89,6 +94,8 @@ pub(crate) fn start(
             byte_budget: options.byte_budget,
             idle_epochs: u8::try_from(options.idle_epochs).unwrap_or(u8::MAX - 1),
             partition,
+            leaves: serves.then(Leaves::default),
+            embedded,
         }));
     }
     hand_out(&mut workers, partition, initial)?;
@@ -96,6 +103,38 @@ pub(crate) fn start(
         engines: workers.into_iter().map(|worker| Engine::Verified(Box::new(worker))).collect(),
         board: Some(verifier.board),
         instance: verifier.instance,
+        certifier: verifier.certifier,
+    })
+}
+
+/// The verifier that these options ask for.
+fn verifier(
+    options: &Options,
+    config: &Config,
+    program: Program,
+) -> Result<Verifier<Standard>, HostError> {
+    let made = match &options.serving {
+        None => Verifier::new(config, program),
+        Some(serving) => {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|error| HostError::Entropy(error.to_string()))?;
+            let serving = zeta_verifier::Serving {
+                access: &serving.access,
+                identity: Identity::new(&serving.identity_seed),
+                entropy: zeta_session::Entropy::new(seed),
+                sessions_per_thread: serving.sessions_per_worker,
+            };
+            Verifier::serving(config, program, serving)
+        }
+    };
+    made.map_err(|error| match error {
+        ConfigError::Access(why) => {
+            HostError::BadOption { option: "access", why: format!("it does not fit: {why:?}") }
+        }
+        ConfigError::NoThreads | ConfigError::NoSlots => HostError::BadOption {
+            option: "workers",
+            why: "the verifier accepts no such configuration".to_owned(),
+        },
     })
 }
 

@@ -5,6 +5,7 @@
 //! - Whoever gives a baton back has flushed the worker's plan, or the worker has failed.
 
 use crate::adopt::{Initial, Partition, Row, Summary};
+use crate::archive::{Archive, ReceiptPath};
 use crate::batch::{Batch, COMPARE_AND_SET, DELETE, Results};
 use crate::baton::Seat;
 use crate::epochs::{Driver, EpochInfo, Epochs};
@@ -16,15 +17,18 @@ use crate::options::{BYTE_BUDGET_MIN, Options, Policy, WORKERS_MAX};
 use crate::owners::Owners;
 use crate::pool::Pool;
 use crate::record::Place;
+use crate::session::ControlAnswer;
 use crate::shape::Shape;
 use crate::start::{self, slots_min};
 use crate::unverified::Unverified;
 use crate::worker::Worker;
 use parking_lot::RwLock;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 use zeta_program::Program;
-use zeta_verifier::{Board, Epoch, InstanceId, Outcome, RelationId, Standard};
+use zeta_receipt::{encode_certification, encode_introduction};
+use zeta_verifier::{Board, Epoch, InstanceId, Outcome, RelationId, SessionEntry, Standard};
 
 /// A verified store, or an unverified one to compare with.
 pub struct Store {
@@ -52,6 +56,10 @@ pub(crate) struct Shared {
     /// How the store ended; empty while it is open.
     pub(crate) closed: OnceLock<Result<(), HostError>>,
     pub(crate) log_dir: Option<LogDir>,
+    /// `None`: there are neither clients nor receipts.
+    pub(crate) archive: Option<Archive>,
+    /// Which worker sees the next control entry of a session.
+    pub(crate) next_control: AtomicUsize,
     instance: InstanceId,
     key_value: bool,
     forks: u32,
@@ -129,6 +137,8 @@ impl Store {
             failure: OnceLock::new(),
             closed: OnceLock::new(),
             log_dir,
+            archive: started.certifier.map(Archive::new),
+            next_control: AtomicUsize::new(0),
             instance: started.instance,
             forks: fork::count(),
             policy: options.policy,
@@ -152,12 +162,15 @@ impl Store {
         results.reset(len);
         match *batch {
             Batch::Calls { transitions, arguments } => {
-                let calls = Calls { shapes: &shared.shapes, transitions, arguments };
-                if shared.engines.len() > 1 {
-                    return shared.run_windows(&calls, len, results);
-                }
-                let mut part = Part { operations: &calls, indices: None, results };
-                shared.run_part(0, &mut part, len)
+                let shapes = &shared.shapes;
+                let calls = Calls { shapes, transitions, arguments, credentials: None };
+                shared.run_calls(&calls, len, results)
+            }
+            Batch::Requests { credentials, transitions, arguments } => {
+                let shapes = &shared.shapes;
+                let credentials = Some(credentials);
+                let calls = Calls { shapes, transitions, arguments, credentials };
+                shared.run_requests(&calls, len, results)
             }
             Batch::KeyValue { transitions, keys, values } => {
                 let simple = (0..len).all(|index| transitions.get(index) <= DELETE);
@@ -228,6 +241,32 @@ impl Store {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.shared.instance
+    }
+
+    /// What clients need to know of this incarnation, as a file; see `zeta_receipt`.
+    pub fn introduction(&self) -> Result<Vec<u8>, HostError> {
+        let archive = self.shared.archive()?;
+        Ok(encode_introduction(archive.certifier.introduction()))
+    }
+
+    /// Lets a verifier thread see the control entry of a session, and gives its answer.
+    pub fn control(&self, entry: &SessionEntry<'_>) -> Result<ControlAnswer, HostError> {
+        self.shared.control(entry)
+    }
+
+    /// What the identity signed of an epoch, as a file; of the latest epochs alone.
+    pub fn certification(&self, epoch: Epoch) -> Result<Vec<u8>, HostError> {
+        Ok(encode_certification(&self.shared.certification(epoch)?))
+    }
+
+    /// Where the receipt `index` of a thread is in an epoch; of the latest epochs alone.
+    pub fn receipt_path(
+        &self,
+        thread: u16,
+        epoch: Epoch,
+        index: u64,
+    ) -> Result<ReceiptPath, HostError> {
+        self.shared.receipt_path(thread, epoch, index)
     }
 
     #[must_use]
@@ -307,6 +346,18 @@ impl Drop for Store {
 }
 
 impl Shared {
+    pub(crate) fn run_calls(
+        &self,
+        calls: &Calls<'_>,
+        len: usize,
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        if self.engines.len() > 1 {
+            return self.run_windows(calls, len, results);
+        }
+        self.run_part(0, &mut Part { operations: calls, indices: None, results }, len)
+    }
+
     /// Refuses work where the store is closed, forked or failed.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), HostError> {
@@ -440,6 +491,9 @@ fn check_options(options: &Options) -> Result<Partition, HostError> {
     }
     if options.log_dir.is_some() && !options.policy.is_verified() {
         return bad("log_dir", "an unverified store has no log");
+    }
+    if options.serving.is_some() && !options.policy.is_verified() {
+        return bad("serving", "an unverified store has nothing to show to clients");
     }
     Ok(partition)
 }

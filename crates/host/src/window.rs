@@ -148,6 +148,19 @@ impl Shared {
         Ok(())
     }
 
+    /// Runs one call of a batch that several workers run, when all others have run.
+    pub(crate) fn run_last(
+        &self,
+        calls: &Calls<'_>,
+        index: usize,
+        results: &mut Results,
+    ) -> Result<(), HostError> {
+        match calls.shape(index).is_none_or(|shape| shape.exact) {
+            true => self.run_window(calls, &[index as u32], results).map(drop),
+            false => self.run_serial(calls, (index, index + 1), results),
+        }
+    }
+
     /// Calls whose records may be on loan at once: fewer where rows may be long.
     fn loan_len(&self) -> usize {
         let longest = self.program.relations().iter().map(Relation::row_len_max).max();

@@ -5,6 +5,7 @@ use crate::asked::Asked;
 use crate::batch::{Results, Status};
 use crate::encoding::put_add_b;
 use crate::error::HostError;
+use crate::leaves::Leaves;
 use crate::log_dir::LogFile;
 use crate::operations::{Nothing, Operations, Part};
 use crate::options::Policy;
@@ -50,6 +51,10 @@ pub(crate) struct Worker {
     pub(crate) tracked: u32,
     pub(crate) partition: Partition,
     pub(crate) idle_epochs: u8,
+    /// The receipts of epochs that are not certified; `None` where there are no receipts.
+    pub(crate) leaves: Option<Leaves>,
+    /// Whether the verifier runs what the host itself asks for.
+    pub(crate) embedded: bool,
     thread: VerifierThread<Standard>,
     outputs: Vec<u8>,
     byte_budget: u64,
@@ -75,6 +80,8 @@ pub(crate) struct Parts {
     pub(crate) byte_budget: u64,
     pub(crate) idle_epochs: u8,
     pub(crate) partition: Partition,
+    pub(crate) leaves: Option<Leaves>,
+    pub(crate) embedded: bool,
 }
 
 impl Worker {
@@ -98,6 +105,8 @@ impl Worker {
             tracked: 0,
             partition: parts.partition,
             idle_epochs: parts.idle_epochs,
+            leaves: parts.leaves,
+            embedded: parts.embedded,
             thread: parts.thread,
             outputs: Vec::new(),
             byte_budget: parts.byte_budget,
@@ -160,7 +169,10 @@ impl Worker {
                 StopCause::Retry(not_yet) => {
                     stuck = if progress.consumed == 0 { stuck + 1 } else { 0 };
                     self.plan.forget(progress.consumed);
-                    self.retry(not_yet, stuck)?;
+                    match not_yet {
+                        NotYet::Order => self.put_off(part)?,
+                        _ => self.retry(not_yet, stuck)?,
+                    }
                 }
             }
         }
@@ -208,6 +220,9 @@ impl Worker {
                     _ => return self.fail(HostError::Unanswered { thread: ThreadId(self.id) }),
                 }
                 rest = decoded.map_or(rest, |(_, after)| after);
+                if let Some(leaves) = &mut self.leaves {
+                    rest = leaves.note(self.id, rest, part.results, at);
+                }
                 continue;
             }
             // An eviction that was cut out of the log on its way has no answer.
@@ -216,6 +231,37 @@ impl Worker {
             settle_eviction(&mut self.table, &mut self.tree, self.id, step, value, hash);
         }
         Ok(())
+    }
+
+    /// Takes the request that the plan begins with out: its number is not yet due.
+    #[cold]
+    fn put_off<O: Operations>(&mut self, part: &mut Part<'_, O>) -> Result<(), HostError> {
+        let first = self.plan.steps.first().filter(|step| step.offset == 0);
+        if let Some(Step { expect: Expect::Run { operation }, .. }) = first
+            && let Ok((_, after)) = Entry::decode(&self.plan.log)
+        {
+            part.results.set_code(*operation as usize, Status::NotYet, 0);
+            let len = self.plan.log.len() - after.len();
+            self.plan.forget(len);
+            return Ok(());
+        }
+        self.fail(HostError::Stuck { thread: ThreadId(self.id), not_yet: NotYet::Order })
+    }
+
+    /// Lets the verifier see entries that the plan knows nothing of, and logs those it took.
+    pub(crate) fn show(
+        &mut self,
+        log: &[u8],
+        answers: &mut Vec<u8>,
+    ) -> Result<StopCause, HostError> {
+        let progress = self.thread.verify_log(log, answers);
+        match &mut self.log_file {
+            Some(file) => match file.append(&log[..progress.consumed]) {
+                Ok(()) => Ok(progress.stop),
+                Err(error) => self.fail(error),
+            },
+            None => Ok(progress.stop),
+        }
     }
 
     /// Takes over the timestamps of a plan that restamps and does nothing else: what its answers

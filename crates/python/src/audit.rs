@@ -15,6 +15,7 @@ static EPOCH: Class = Class::new("zeta.auditing", "EpochReport");
 static TRUNCATED: Class = Class::new("zeta.auditing", "Truncated");
 static WRONG_LENGTH: Class = Class::new("zeta.auditing", "WrongLength");
 static UNCERTIFIED: Class = Class::new("zeta.auditing", "Uncertified");
+static SESSIONS: Class = Class::new("zeta.auditing", "Sessions");
 static STUCK: Class = Class::new("zeta.auditing", "Stuck");
 static REJECTED: Class = Class::new("zeta.verifier", "Rejected");
 static MISMATCH: Class = Class::new("zeta.outcome", "Mismatch");
@@ -86,6 +87,7 @@ fn problem_object<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py
         Problem::WrongLength { thread, position, closed_at } => {
             WRONG_LENGTH.make(py, (thread.0, *position, *closed_at))
         }
+        Problem::Sessions { thread, position } => SESSIONS.make(py, (thread.0, *position)),
         Problem::Uncertified { first } => UNCERTIFIED.make(py, (first.0,)),
         Problem::Stuck { thread, position, not_yet } => {
             STUCK.make(py, (thread.0, *position, NOT_YET.make(py, (not_yet_name(*not_yet),))?))

@@ -68,6 +68,7 @@ pub(crate) fn host_error(cause: &HostError) -> PyErr {
         | HostError::KeyTooLong { .. }
         | HostError::ValueTooLong { .. }
         | HostError::DuplicateKey { .. }
+        | HostError::NoReceipt { .. }
         | HostError::SummaryMismatch => error(&INVALID_VALUE, message),
         HostError::LogWrite { .. } => error(&LOG_WRITE, message),
         HostError::LogRead { .. } => error(&LOG_READ, message),
@@ -87,6 +88,7 @@ fn option_name(option: &str) -> &str {
         "slots_per_worker" => "slots",
         "epoch_ms" => "epoch",
         "log_dir" => "log",
+        "serving" => "access",
         _ => option,
     }
 }
@@ -113,7 +115,9 @@ pub(crate) fn status_error(status: Status, code: u16, width: Option<usize>) -> P
             let width = width.unwrap_or_default();
             invalid_value(format!("the value does not have the width of `{width}` bytes"))
         }
-        Status::Done | Status::Absent => internal("an operation was answered and not"),
+        Status::Done | Status::Absent | Status::NotYet => {
+            internal("an operation was answered and not")
+        }
     }
 }
 

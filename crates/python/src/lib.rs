@@ -22,6 +22,7 @@ mod path;
 mod program;
 mod record;
 mod results;
+mod session;
 mod session_entry;
 mod store;
 mod summary;
@@ -56,6 +57,11 @@ mod _native {
     use crate::program::PyProgram;
     #[pymodule_export]
     use crate::results::PyResults;
+    #[pymodule_export]
+    use crate::session::{
+        ask_session, call_shown, certification, handshake, introduction, receipt_path,
+        revoke_session, run_requests,
+    };
     #[pymodule_export]
     use crate::store::PyStore;
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use crate::errors::{host_error, invalid_value};
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use zeta_host::{Entropy, Options, Policy};
+use zeta_host::{Entropy, Options, Policy, Serving};
 
 /// The keyword arguments of `zeta.open` that say how, not what.
 #[derive(FromPyObject)]
@@ -18,6 +18,9 @@ pub(crate) struct OpenOptions {
     log: Option<PathBuf>,
     /// None for the key-value application.
     program: Option<Vec<u8>>,
+    /// Access list, seed of the identity, and sessions for each worker; none for a store without
+    /// clients and receipts.
+    serving: Option<(Vec<u8>, [u8; 32], u16)>,
 }
 
 impl OpenOptions {
@@ -35,6 +38,9 @@ impl OpenOptions {
         }
         options.epoch_ms = self.epoch.map(epoch_ms).transpose()?;
         options.log_dir = self.log;
+        options.serving = self.serving.map(|(access, identity_seed, sessions_per_worker)| {
+            Serving { access, identity_seed, sessions_per_worker }
+        });
         Ok(options)
     }
 }

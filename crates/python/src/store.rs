@@ -469,7 +469,7 @@ impl PyStore {
 }
 
 /// Runs what may take long, while other Python threads run.
-fn detached<T: Send>(
+pub(crate) fn detached<T: Send>(
     py: Python<'_>,
     body: impl FnOnce() -> Result<T, HostError> + Send,
 ) -> PyResult<T> {

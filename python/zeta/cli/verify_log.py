@@ -12,6 +12,7 @@ from zeta.auditing import (
     AuditReport,
     EpochReport,
     Problem,
+    Sessions,
     Stuck,
     Truncated,
     Uncertified,
@@ -126,6 +127,12 @@ def describe(problem: Problem) -> dict[str, Any]:
             text = f"the log ends elsewhere than where its store closed it, at byte `{closed_at}`"
         case Truncated(thread=thread, position=position):
             reason, text = "Truncated", "the log ends in the middle of an entry"
+        case Sessions(thread=thread, position=position):
+            reason = "Sessions"
+            text = (
+                "only the store's own verifier can replay what follows, the requests of sessions; "
+                "clients have their receipts"
+            )
         case Stuck(thread=thread, position=position, reason=not_yet):
             reason = str(not_yet)
             text = "every thread waits for another: a part of some log is missing"

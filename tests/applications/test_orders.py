@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from zeta.applications.orders import PAGE, Customer, Found, Order, Orders
 from zeta.errors import CheckFailed
 
 CUSTOMERS = st.integers(0, 2)
-ORDERS = st.integers(0, 9)
+ORDERS = st.integers(0, 5)
 AMOUNTS = st.sampled_from([0, 5, 2**64 - 1])
 CALLS = st.lists(
     st.one_of(
@@ -106,6 +107,21 @@ class Model:
 @given(calls=CALLS)
 def test_the_tables_are_those_of_the_model(compared: Any, calls: Any) -> None:
     compared(Orders, Model(compared.refused)).run(calls)
+
+
+@pytest.mark.parametrize("deleted", permutations(range(4)))
+def test_the_index_holds_in_whatever_order_orders_are_deleted(deleted: tuple[int, ...]) -> None:
+    tables, model = Orders.simulate(), Model(AssertionError)
+    for one in (tables, model):
+        one.insert_customer(0, "ann")
+        for order in range(4):
+            one.insert_order(order, 0, 5)
+    for order in deleted:
+        for one in (tables, model):
+            one.delete_order(order)
+        assert tables.by_customer(0, None) == model.by_customer(0, None)
+        for left in range(4):
+            assert tables.order(left) == model.order(left)
 
 
 def test_each_check_fails(fails: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
+import os
 import sys
 from builtins import len as size
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -236,6 +239,29 @@ def test_helpers_of_a_module_are_typed(both: Both, monkeypatch: pytest.MonkeyPat
     pair = both(Using)
     assert pair.call("act", 3) == 14
     assert pair.call("act", 11) == "a number is outside its type"
+
+
+def test_module_that_was_edited_and_loaded_again_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """from zeta.app import Application, U8, transition
+
+
+class Edited(Application):
+    @transition
+    def act(self, value: U8) -> U8:
+        return value + 1
+"""
+    file = tmp_path / "an_edited_module.py"
+    file.write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("an_edited_module")
+    before = module.Edited.digest()
+    file.write_text(source.replace("value + 1", "value + 100"))
+    assert importlib.reload(module).Edited.digest() != before
+    file.write_text(source)
+    os.utime(file, (1, 1))
+    assert importlib.reload(module).Edited.digest() == before
 
 
 def test_simulation_is_a_state_to_prepare_and_to_look_at() -> None:

@@ -58,6 +58,7 @@ def _position(file: str, lines: Sequence[str], node: Any) -> Position:
 def source_of(function: FunctionType) -> Source:
     """The source of a function; raises `LanguageError` where there is none to read."""
     code = function.__code__
+    linecache.checkcache(code.co_filename)  # a module may have been edited and loaded again
     lines = linecache.getlines(code.co_filename, function.__globals__)
     found = _find(code, "".join(lines)) if lines else None
     if found is None:

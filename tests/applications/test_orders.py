@@ -109,7 +109,7 @@ def test_the_tables_are_those_of_the_model(compared: Any, calls: Any) -> None:
     compared(Orders, Model(compared.refused)).run(calls)
 
 
-@pytest.mark.parametrize("deleted", permutations(range(4)))
+@pytest.mark.parametrize("deleted", list(permutations(range(4))))
 def test_the_index_holds_in_whatever_order_orders_are_deleted(deleted: tuple[int, ...]) -> None:
     tables, model = Orders.simulate(), Model(AssertionError)
     for one in (tables, model):

@@ -8,7 +8,7 @@ import sys
 sys.modules["zeta._native"] = None
 import zeta.client
 loaded = {name for name in sys.modules if name.startswith("zeta.")}
-allowed = ("zeta.client", "zeta.receipts", "zeta.errors", "zeta._native")
+allowed = ("zeta.client", "zeta.receipts", "zeta.errors", "zeta._native", "zeta.network")
 print(sorted(name for name in loaded if not name.startswith(allowed)))
 """
 

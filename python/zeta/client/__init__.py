@@ -1,16 +1,20 @@
 """The client's side: what it must check, keep and pin in order not to trust the host.
 
-It does no I/O but for its two small files, and imports nothing of the host nor of the extension.
+What is checked is apart from what does I/O. Nothing of the host nor of the extension is imported.
 `docs/clients.md` shows its use, `docs/reference/sessions_and_receipts.md` has its bytes.
 """
 
+from zeta.client.connecting import Client, Handle, connect
 from zeta.client.fault import (
+    ConnectionLost,
     ForgedReply,
     HandshakeFailed,
+    NoAnswer,
     NotPinned,
     OtherVerifier,
     RolledBack,
     StateUnusable,
+    Unsettled,
 )
 from zeta.client.handshake import Handshake, Opened
 from zeta.client.number import WINDOW, Numbers
@@ -21,10 +25,14 @@ from zeta.client.trust import Pin, TrustFile
 __all__ = [
     "WINDOW",
     "Answered",
+    "Client",
+    "ConnectionLost",
     "Fate",
     "ForgedReply",
+    "Handle",
     "Handshake",
     "HandshakeFailed",
+    "NoAnswer",
     "NotPinned",
     "Numbers",
     "Opened",
@@ -39,4 +47,6 @@ __all__ = [
     "StateUnusable",
     "Status",
     "TrustFile",
+    "Unsettled",
+    "connect",
 ]

@@ -1,6 +1,11 @@
 """What a client meets: lies of the host, and what its own user must see to."""
 
+from typing import TYPE_CHECKING
+
 from zeta.errors import ApiMisuse, HostError
+
+if TYPE_CHECKING:
+    from zeta.client.session import Request
 
 
 class HandshakeFailed(HostError):
@@ -25,3 +30,20 @@ class NotPinned(ApiMisuse):
 
 class StateUnusable(ApiMisuse):
     """The state file is damaged, in use, or of another verifier than the one that is asked."""
+
+
+class ConnectionLost(HostError):
+    """The connection is gone, or the host ended it."""
+
+
+class NoAnswer(HostError, TimeoutError):
+    """No answer came in time."""
+
+
+class Unsettled(HostError):
+    """No answer came, so the request may have run: ask for its fate before anything else."""
+
+    def __init__(self, request: "Request", why: str) -> None:
+        super().__init__(f"what became of request `{request.sequence}` is not known: {why}")
+        self.request = request
+        """To ask about, with `Client.fate`."""

@@ -169,5 +169,18 @@ class Handshake:
         )
 
 
+def public_key(secret: bytes) -> bytes:
+    """The X25519 public key of a client's secret key, for the access list.
+
+    Raises:
+        InvalidValue: it has not 32 bytes.
+    """
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    if len(secret) != 32:
+        raise InvalidValue("an X25519 key has `32` bytes")
+    return _public(X25519PrivateKey.from_private_bytes(secret))
+
+
 def _public(key: X25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()

@@ -1,0 +1,25 @@
+"""What one connection may cost the others."""
+
+from dataclasses import dataclass
+
+from zeta.network import FRAME_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server grants."""
+
+    connections: int = 4096
+    """Who comes beyond them is told so, and sent away."""
+    frame_max: int = FRAME_MAX
+    """Bytes of a frame."""
+    in_flight: int = 1024
+    """Messages of a connection that are not answered; no more are read until some are."""
+    unread: int = 16 << 20
+    """Bytes that a connection lets pile up; then it is cut off."""
+    hello_seconds: float = 10.0
+    """Within which a connection says its hello."""
+    read_seconds: float = 30.0
+    """Within which a connection takes what is piled up, where it wants more."""
+    batch: int = 4096
+    """Requests that run in one call."""

@@ -3,6 +3,7 @@
 import random
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -10,7 +11,9 @@ import zeta
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from zeta.applications.bank import Bank
 from zeta.applications.key_value import KeyValue
-from zeta.errors import InvalidValue, SessionRefused
+from zeta.auditing import Sessions
+from zeta.client import Fate, ForgedReply
+from zeta.errors import InvalidValue, LogReadError, SessionRefused
 from zeta.receipts import verify
 from zeta.receipts.introduction import decode
 from zeta.serving import Reply, Request
@@ -67,8 +70,9 @@ def test_requests_run_and_their_replies_are_the_verifiers(handshake: Begin, work
         for key, reply in zip(keys, replies[500:], strict=True):
             assert reply.result == b"\1" + counted(b"v" + key)
         for request, reply in zip(requests, replies, strict=True):
-            assert session.believes(request, reply)
-        assert not session.believes(requests[0], replies[0]._replace(result=b"forged"))
+            session.accept(request, reply)
+        with pytest.raises(ForgedReply):
+            session.accept(requests[0], replies[0]._replace(result=b"forged"))
         epoch = store.certify()
         instance = store.instance
         receipts = []
@@ -94,13 +98,13 @@ def test_a_number_runs_once_and_its_status_is_told(handshake: Begin) -> None:
         assert second.status is not None
         assert second.status.status == 1
         assert second.status.leaf == first.shown.leaf
-        assert second.status.mac == session.status_mac(7, 258, 1, first.shown.leaf)
+        assert session.fate(7, 258, second.status) is Fate.EXECUTED
         told = store.ask_session(session.number, 7, session.question(7))
         assert told.status == 1
-        assert told.mac == session.status_mac(7, 0, 1, first.shown.leaf)
+        assert session.fate(7, 0, told) is Fate.EXECUTED
         told = store.ask_session(session.number, 8, session.question(8))
         assert told.status == 2
-        assert told.mac == session.status_mac(8, 0, 2, bytes(32))
+        assert session.fate(8, 0, told) is Fate.NOT_EXECUTED
         late = served.run(session.request(8, PUT, counted(b"a", b"2")))[0]
         assert (late.answer, late.code) == (2, 258)
         assert store.get(b"a") == b"1"
@@ -194,7 +198,7 @@ def test_sessions_are_rotated_revoked_and_expire(handshake: Begin) -> None:
         dead = served.run(first.request(1, GET, counted(b"a")))[0]
         assert (dead.answer, dead.code, dead.shown) == (2, 261, None)
         assert served.run(second.request(1, GET, counted(b"a")))[0].answer == 0
-        assert store.revoke_session(second.number) == second.revoked_mac()
+        second.session.accept_revoked(store.revoke_session(second.number))
         with pytest.raises(SessionRefused):
             store.revoke_session(second.number)
         third = served.open()
@@ -203,7 +207,7 @@ def test_sessions_are_rotated_revoked_and_expire(handshake: Begin) -> None:
         old = served.run(third.request(1, GET, counted(b"a")))[0]
         assert (old.answer, old.code) == (2, 260)
         assert old.status is not None
-        assert old.status.mac == third.status_mac(1, 260, 0, bytes(32))
+        assert third.fate(1, 260, old.status) is Fate.UNKNOWN
 
 
 def test_strangers_and_garbage_open_nothing(handshake: Begin) -> None:
@@ -310,12 +314,14 @@ def test_an_application_serves_its_transitions_under_its_types(handshake: Begin)
         moved = [request(40 + at, "transfer", at - 1, at % 20, 30) for at in range(1, 21)]
         stolen = opened[3]._replace(sequence=70)
         poor = request(61, "transfer", 0, 1, 10_000)
-        requests = [*opened, stolen, *issued, *moved, poor]
+        # The host runs it before the verifier does: what was refused must not have opened one.
+        late = request(62, "open", "late")
+        requests = [*opened, stolen, late, *issued, *moved, poor]
         replies = store.run_requests(requests)
-        assert [reply.answer for reply in replies] == [0] * 20 + [2] + [0] * 40 + [1]
-        assert session.believes(poor, replies[-1])
+        assert [reply.answer for reply in replies] == [0] * 20 + [2] + [0] * 41 + [1]
+        session.accept(poor, replies[-1])
         decoded = Bank.transitions["open"].decode_result
-        assert [decoded(reply.result) for reply in replies[:20]] == list(range(20))
+        assert [decoded(reply.result) for reply in (*replies[:20], replies[21])] == list(range(21))
         store.certify()
         transferred = store.op.transfer(0, 1, 1)
         store.certify()
@@ -345,3 +351,26 @@ def test_access_lists_say_only_what_the_application_has() -> None:
         zeta.open(access=zeta.AccessList(), identity=b"short")
     with pytest.raises(InvalidValue):
         zeta.open(access=zeta.AccessList(), policy="map")
+
+
+def test_an_audit_ends_where_the_first_session_begins(handshake: Begin, tmp_path: Path) -> None:
+    served = Served(handshake, log=tmp_path / "served", embedded_receipts=True)
+    with served.store as store:
+        store.put_many([b"%d" % at for at in range(300)], [b"x"] * 300)
+        before = store.certify()
+        session = served.open()
+        served.run(session.request(1, PUT, counted(b"a", b"1")))
+    report = zeta.audit(tmp_path / "served")
+    assert isinstance(report.problem, Sessions)
+    assert (report.operations, report.certified) == (300, before)
+    alone = Served(handshake, log=tmp_path / "alone", embedded_receipts=True, workers=2)
+    with alone.store as store:
+        store.put_many([b"%d" % at for at in range(300)], [b"x"] * 300)
+    report = zeta.audit(tmp_path / "alone")
+    assert report.problem is None
+    assert report.operations == 300
+    text = (tmp_path / "alone" / "manifest").read_text()
+    for wrong in (text.replace("access ", "access 00"), text.replace("access ", "access zz")):
+        (tmp_path / "alone" / "manifest").write_text(wrong)
+        with pytest.raises(LogReadError):
+            zeta.audit(tmp_path / "alone")

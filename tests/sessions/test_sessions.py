@@ -270,6 +270,20 @@ def test_no_embedded_operation_runs_where_the_list_does_not_allow_it(handshake: 
         reply = served.run(session.request(2, GET, counted(b"a")))[0]
         assert reply.result == b"\1" + counted(b"1")
 
+    # An account that the host tried to open, and the verifier did not, must not be counted.
+    client = zeta.Client(served.client.key, ("open",), tuple(map(zeta.Grant, Bank.relations)))
+    access = zeta.AccessList((client,), embedded=False)
+    with zeta.open(app=Bank, access=access, epoch=None) as bank:
+        begun = handshake(served.secret, bank.introduction)
+        session = begun.finish(bank.handshake(begun.message))
+        number = list(Bank.transitions).index("open")
+        encoded = Bank.transitions["open"].encode_arguments(("owner",), {})
+        for sequence in (1, 2, 3):
+            with pytest.raises(InvalidValue):
+                bank.open("owner")
+            reply = bank.run_requests([session.request(sequence, number, encoded)])[0]
+            assert Bank.transitions["open"].decode_result(reply.result) == sequence - 1
+
 
 def test_only_certified_epochs_have_certifications_and_paths(handshake: Begin) -> None:
     served = Served(handshake)

@@ -14,6 +14,7 @@ def application() -> typer.Typer:
     from zeta.cli.bench import bench
     from zeta.cli.demo import demo
     from zeta.cli.replay import replay
+    from zeta.cli.serve import keygen, serve
     from zeta.cli.verify import verify
     from zeta.cli.verify_log import verify_log
 
@@ -25,7 +26,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for command in (demo, replay, bench, verify, verify_log):
+    for command in (demo, replay, bench, serve, keygen, verify, verify_log):
         name = command.__name__.replace("_", "-")
         app.command(name, help=_paragraphs(command))(guarded(command))
     applications = typer.Typer(help="Look at applications.", no_args_is_help=True)

@@ -123,9 +123,3 @@ def _count(what: str, count: int) -> bytes:
     if count > _COUNT_MAX:
         raise InvalidValue(f"an access list has at most `{_COUNT_MAX}` {what}")
     return _COUNT.pack(count)
-
-
-def all_rights(app: type[Application], key: bytes, *, gateway: bool = False) -> Client:
-    """A client that may do everything that the application can do."""
-    grants = tuple(Grant(name) for name in app.relations)
-    return Client(key, tuple(app.transitions), grants, gateway=gateway)

@@ -54,10 +54,6 @@ class Table:
         """A row as bytes; raises `InvalidType` or `InvalidValue`."""
         return encoded(self.row, admitted(self.row, row, "row"), is_record=True)
 
-    def decode_key(self, data: bytes) -> Any:
-        """The key of some bytes; raises `InvalidValue` where they are none."""
-        return decoded(self.key, data, is_record=True)
-
     def decode_row(self, data: bytes) -> Any:
         """The row of some bytes; raises `InvalidValue` where they are none."""
         return decoded(self.row, data, is_record=True)

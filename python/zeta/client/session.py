@@ -26,7 +26,6 @@ _DIGESTED = Struct("<BH")
 _DIGEST_OF_REQUEST = 0x20
 _STATUS_HEAD = Struct("<BIQHB")
 _REVOKED_HEAD = Struct("<BI")
-_NO_LEAF = bytes(32)
 _RECEIPT_VERSION = 1
 _NO_EPOCH = -1
 

@@ -23,6 +23,8 @@ from zeta.network import (
     Refused,
     Replied,
     Requested,
+    Revoke,
+    Revoked,
     Settled,
     Side,
     Subscribe,
@@ -42,6 +44,7 @@ MESSAGES: list[tuple[Side, Message, str]] = [
     (Side.CLIENT, Ask(1, 2, 3, MAC), "03 01000000 02000000 0300000000000000" + MAC.hex()),
     (Side.CLIENT, Subscribe(7), "04 07000000"),
     (Side.CLIENT, PathRequest(1, 2, 3, 4), "05 01000000 0200 03000000 0400000000000000"),
+    (Side.CLIENT, Revoke(1, 2, MAC), "06 01000000 02000000" + MAC.hex()),
     (Side.HOST, Introduced(b"ab"), "81 6162"),
     (Side.HOST, HandshakeAnswer(1, b"ab"), "82 01000000 6162"),
     (
@@ -67,6 +70,7 @@ MESSAGES: list[tuple[Side, Message, str]] = [
         + HASH.hex()
         + "00",
     ),
+    (Side.HOST, Revoked(1, MAC), "8a 01000000" + MAC.hex()),
     (Side.HOST, Failed(0, 1, "no"), "40 00000000 01 6e6f"),
     (Side.CLIENT, Failed(0, 1, "no"), "40 00000000 01 6e6f"),
     (Side.HOST, Goodbye(), "41"),

@@ -215,3 +215,17 @@ async def test_a_closed_client_is_of_no_use(place: Place) -> None:
     with pytest.raises(HostError) as raised:
         await client.add("a", 1)
     assert isinstance(raised.value, HostError | ConnectionLost)
+
+
+async def test_a_request_that_comes_again_gets_the_reply_that_it_had(place: Place) -> None:
+    client = await place.connect()
+    number, add = client._transitions["add"]
+    arguments = add.encode_arguments(("a", 1), {})
+    request = client._session.request(client._numbers.take(), number, arguments)
+    first = await client._answer(request)
+    assert await client._answer(request) == first
+    assert await client.read("a") == 1
+    place.server._replies.forget(request.session)
+    with pytest.raises(Unsettled, match="executed"):
+        await client._answer(request)
+    await client.close()

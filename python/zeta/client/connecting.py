@@ -376,7 +376,9 @@ class Client:
             raise HostError(f"the host says that nothing certifies from epoch `{message.epoch}` on")
         elif isinstance(message, Failed) and not message.number:
             raise ConnectionLost(f"the server ended the connection: {message.text}")
-        elif not isinstance(message, Goodbye | Introduced):
+        elif isinstance(message, Goodbye):
+            self._writer.write(encode(message))
+        elif not isinstance(message, Introduced):
             waiting = self._waiting.get(getattr(message, "number", 0))
             if waiting is not None and not waiting.done():
                 waiting.set_result(message)

@@ -81,8 +81,17 @@ class PathRequest(NamedTuple):
     leaf_index: int
 
 
+class Revoke(NamedTuple):
+    """The end of a session is wanted, by who has its keys."""
+
+    number: int
+    session: int
+    mac: bytes
+    """Of the question about the last number that there is, which is for nothing else."""
+
+
 class Goodbye(NamedTuple):
-    """Nothing more comes from this side; what was asked before is still answered."""
+    """The client asks for nothing more; or the host runs nothing more, and answers the rest."""
 
 
 class Introduced(NamedTuple):
@@ -160,6 +169,13 @@ class PathFound(NamedTuple):
     thread_path: tuple[bytes, ...]
 
 
+class Revoked(NamedTuple):
+    """The session has ended: the verifier's word."""
+
+    number: int
+    mac: bytes
+
+
 class Failed(NamedTuple):
     """A message was not served, or the connection ends."""
 
@@ -175,6 +191,7 @@ Message: TypeAlias = (
     | Ask
     | Subscribe
     | PathRequest
+    | Revoke
     | Goodbye
     | Introduced
     | HandshakeAnswer
@@ -185,6 +202,7 @@ Message: TypeAlias = (
     | Certified
     | NotCertifying
     | PathFound
+    | Revoked
     | Failed
 )
 
@@ -195,6 +213,7 @@ _FORMS: dict[type[Any], tuple[int, Struct, bool]] = {
     Ask: (0x03, Struct("<IIQ16s"), False),
     Subscribe: (0x04, Struct("<I"), False),
     PathRequest: (0x05, Struct("<IHIQ"), False),
+    Revoke: (0x06, Struct("<II16s"), False),
     Introduced: (0x81, Struct("<"), True),
     HandshakeAnswer: (0x82, Struct("<I"), True),
     Replied: (0x83, Struct("<IBHHIIQ16s"), True),
@@ -203,6 +222,7 @@ _FORMS: dict[type[Any], tuple[int, Struct, bool]] = {
     NotYet: (0x86, Struct("<I"), False),
     Certified: (0x87, Struct("<"), True),
     NotCertifying: (0x88, Struct("<I"), False),
+    Revoked: (0x8A, Struct("<I16s"), False),
 }
 _BY_KIND = {kind: (form, head, more) for form, (kind, head, more) in _FORMS.items()}
 _WIDTHS = {"mac": 16, "leaf_hash": 32}

@@ -23,3 +23,11 @@ class Limits:
     """Within which a connection takes what is piled up, where it wants more."""
     batch: int = 4096
     """Requests that run in one call."""
+    kept_replies: int = 1024
+    """Replies of a session that are kept for who asks again."""
+    kept_session_bytes: int = 1 << 20
+    """What the kept replies of a session may take, about; the last is kept however long it is."""
+    kept_bytes: int = 64 << 20
+    """What those of all sessions may take."""
+    goodbye_seconds: float = 5.0
+    """For how long a server that closes answers questions, and hands out paths."""

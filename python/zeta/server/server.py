@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from typing import Protocol
 
+from zeta.client.session import SEQUENCE_MAX
 from zeta.errors import HostError, InvalidValue, SessionRefused
 from zeta.network import (
     HELLO_LEN,
@@ -32,6 +33,8 @@ from zeta.network import (
     Refused,
     Replied,
     Requested,
+    Revoke,
+    Revoked,
     Settled,
     Side,
     Subscribe,
@@ -41,6 +44,7 @@ from zeta.network import (
 from zeta.outcome import Certified as CertifiedOutcome
 from zeta.outcome import Outcome
 from zeta.server.connection import Connection
+from zeta.server.kept import KeptReplies
 from zeta.server.limits import Limits
 from zeta.serving import Reply, Request, Serving
 
@@ -48,9 +52,10 @@ _log = logging.getLogger(__name__)
 _READ = 1 << 16
 _KEPT = 64
 _NOT_YET = 3
+_REPLAYED = 258
 _LAST_SECONDS = 5.0
 
-Asked = HandshakeRequest | Requested | Ask | PathRequest
+Asked = HandshakeRequest | Requested | Ask | PathRequest | Revoke
 
 
 class Decided(Protocol):
@@ -81,6 +86,7 @@ class Server:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=_KEPT)
+        self._replies = KeptReplies(self._limits)
         self._told = asyncio.Event()
         self._closing = False
 
@@ -106,7 +112,10 @@ class Server:
         self._loop.call_soon_threadsafe(self._tell, info.epoch, signed)
 
     async def close(self, certify: bool = True) -> None:
-        """Takes no more, answers what was asked, certifies it, and says goodbye."""
+        """Takes no more, answers what was asked, certifies it, and says goodbye.
+
+        Then paths are handed out and questions answered until the clients leave, for a while.
+        """
         self._closing = True
         self._listener.close()
         self._wake.set()
@@ -119,8 +128,12 @@ class Server:
                     await self._told.wait()
             except (HostError, TimeoutError) as error:
                 _log.warning("the last epoch did not certify: %s", error)
+        for connection in self._connections:
+            connection.send(encode(Goodbye()))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._limits.goodbye_seconds)
         for connection in list(self._connections):
-            connection.end(Goodbye())
+            connection.cut()
         self._pump.cancel()
         await asyncio.gather(self._pump, *self._tasks, return_exceptions=True)
 
@@ -186,7 +199,7 @@ class Server:
         elif isinstance(message, Asked):
             await connection.room()
             connection.asked()
-            if self._closing:
+            if self._closing and isinstance(message, Requested | HandshakeRequest):
                 closing = Failed(message.number, Fault.UNAVAILABLE, "the server closes")
                 connection.answer(encode(closing), 1)
             else:
@@ -221,7 +234,7 @@ class Server:
         try:
             ran = self._store.run_requests([Request(*each[1:]) for each in requests])
             replies = {
-                id(each): _replied(each.number, reply)
+                id(each): self._replied(each, reply)
                 for each, reply in zip(requests, ran, strict=True)
             }
         except HostError as error:
@@ -233,7 +246,11 @@ class Server:
         number = asked.number
         try:
             if isinstance(asked, HandshakeRequest):
-                return HandshakeAnswer(number, self._store.handshake(asked.message, asked.replaces))
+                opened = self._store.handshake(asked.message, asked.replaces)
+                self._replies.forget(asked.replaces)
+                return HandshakeAnswer(number, opened)
+            if isinstance(asked, Revoke):
+                return Revoked(number, self._revoke(asked))
             if isinstance(asked, Ask):
                 status = self._store.ask_session(asked.session, asked.sequence, asked.mac)
                 return Settled(number, 0, *status)
@@ -256,8 +273,29 @@ class Server:
             _log.error("a message was not served: %s", error)
             return _unavailable(number)
 
+    def _revoke(self, asked: Revoke) -> bytes:
+        """Ends a session, if it is its client who asks."""
+        try:
+            self._store.ask_session(asked.session, SEQUENCE_MAX, asked.mac)
+        except SessionRefused as refused:
+            # Too early is said after the MAC was found right.
+            if refused.code:
+                raise
+        self._replies.forget(asked.session)
+        return self._store.revoke_session(asked.session)
 
-def _replied(number: int, reply: Reply) -> Message:
+    def _replied(self, asked: Requested, reply: Reply) -> Message:
+        """What a request is answered; what it was answered, where it comes again."""
+        answer = _answer(asked.number, reply)
+        if isinstance(answer, Replied):
+            self._replies.keep(asked.session, asked.sequence, answer)
+        elif reply.code == _REPLAYED and reply.status is not None:
+            kept = self._replies.find(asked.session, asked.sequence)
+            answer = answer if kept is None else kept._replace(number=asked.number)
+        return answer
+
+
+def _answer(number: int, reply: Reply) -> Message:
     shown = reply.shown
     if shown is not None:
         return Replied(

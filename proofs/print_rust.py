@@ -35,7 +35,7 @@ INFIX = {
 }
 TIGHT = 4
 METHODS = {f"saturating_add_{width}": "saturating_add" for width in ("u32", "u64")}
-METHODS["N.sub"] = "saturating_sub"
+METHODS["N.sub"] = METHODS["since"] = "saturating_sub"
 VALUES = {"true": "true", "false": "false", "tt": "()", "N0": "0"}
 VALUES |= {"u32_max": "u32::MAX", "u64_max": "u64::MAX"}
 DERIVE = "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n"
@@ -62,7 +62,7 @@ def numeral(e):
 
 def projection(d):
     """The record and the position of the field, where the declaration is a bare projection."""
-    cases = d["value"]["body"].get("cases", [])
+    cases = d["value"].get("body", {}).get("cases", [])
     if len(cases) != 1 or cases[0]["body"]["what"] != "expr:rel":
         return None
     names, name = cases[0]["pat"]["argnames"], cases[0]["body"]["name"]
@@ -83,7 +83,7 @@ class Printer:
 
     def declaration(self, d):
         name = plain(d["name"])
-        if name in {"and_then", "result"} | self.projections:
+        if d["what"] == "decl:type" or name in {"and_then", "result", "since"} | self.projections:
             return ""  # These are Rust's own.
         head = self.docs.get(name, "")
         if d["what"] == "decl:ind":
@@ -104,7 +104,7 @@ class Printer:
         name, args = plain(t["name"]), [self.type(a) for a in t["args"]]
         if name == "N":
             raise Refused("a number without a width")
-        return {"result": f"Result<{''.join(args)}, Stop>", "unit": "()"}.get(name, name)
+        return {"result": f"Result<{''.join(args)}, Stop>", "unit": "()", "Epoch": "u32"}.get(name, name)
 
     def record(self, name, d):
         (constructor,), lines = d["constructors"], ""

@@ -103,13 +103,13 @@ pub fn next_count(count: u64) -> Result<u64, Stop> {
     Ok(count.saturating_add(1))
 }
 
-/// Whether the thread keeps sums for an epoch; it is never before the first unverified one.
-pub fn in_window(e: u32, first: u32) -> bool {
-    e.saturating_sub(first) < EPOCH_WINDOW
+/// Whether the thread keeps sums for `epoch`; it is never before `next_epoch`.
+pub fn in_window(epoch: u32, next_epoch: u32) -> bool {
+    epoch.saturating_sub(next_epoch) < EPOCH_WINDOW
 }
 
-pub fn fits(b: ByteUse) -> bool {
-    b.added <= b.budget.saturating_sub(b.used)
+pub fn fits(bytes: ByteUse) -> bool {
+    bytes.added <= bytes.budget.saturating_sub(bytes.used)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,10 +148,8 @@ pub fn decide_add_b(view: &AddBView) -> Result<AddBUpdate, Stop> {
     require(t.counter < u32::MAX, Stop::Rejected(Reason::CounterOverflow))?;
     let count = next_count(view.element_count)?;
     require(in_window(t.epoch, view.next_epoch), Stop::Retry(NotYet::Window))?;
-    require(
-        view.own_element || at_or_before(t, view.published),
-        Stop::Retry(NotYet::PublishedClock),
-    )?;
+    let evicted = view.own_element || at_or_before(t, view.published);
+    require(evicted, Stop::Retry(NotYet::PublishedClock))?;
     require(fits(view.bytes), Stop::Retry(NotYet::ByteBudget))?;
     Ok(AddBUpdate { clock: later(view.clock, after(t)), element_count: count })
 }

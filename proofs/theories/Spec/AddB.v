@@ -13,7 +13,7 @@ Record AddBView := {
   timestamp : Timestamp;
   clock : Timestamp;
   published : Timestamp;     (** Of the element's thread. *)
-  next_epoch : u32;          (** The first epoch that this thread has not closed. *)
+  next_epoch : Epoch;       (** The first epoch that this thread has not closed. *)
   element_count : u64;       (** Elements added in the timestamp's epoch so far. *)
   bytes : ByteUse
 }.
@@ -24,6 +24,7 @@ Record AddBUpdate := { clock' : Timestamp; element_count' : u64 }.
 Definition decide_add_b (view : AddBView) : result AddBUpdate :=
   let t := timestamp view in
   require (slot_in_range view) (Rejected SlotOutOfRange);;
+  (* Defence in depth: the root is never evicted, so no element is one. *)
   require (negb (is_root view)) (Rejected RootAddedFromDeferred);;
   require (slot_empty view) (Rejected SlotOccupied);;
   require (thread_in_range view) (Rejected ThreadOutOfRange);;
@@ -31,6 +32,8 @@ Definition decide_add_b (view : AddBView) : result AddBUpdate :=
   require (counter t <? u32_max) (Rejected CounterOverflow);;
   let? count := next_count (element_count view) in
   require (in_window (epoch t) (next_epoch view)) (Retry Window);;
-  require (own_element view || at_or_before t (published view)) (Retry PublishedClock);;
+  (* The eviction is past, or can no longer happen: an add never precedes it in real time. *)
+  let evicted := own_element view || at_or_before t (published view) in
+  require evicted (Retry PublishedClock);;
   require (fits (bytes view)) (Retry ByteBudget);;
   Ok {| clock' := later (clock view) (after t); element_count' := count |}.

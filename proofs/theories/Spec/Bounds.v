@@ -1,6 +1,6 @@
 (** What the machine's bounds ask of an entry: window of epochs, counts of elements, byte budget. *)
 From Coq Require Import NArith Bool.
-From zeta Require Import Spec.Width Spec.Reason.
+From zeta Require Import Spec.Width Spec.Time Spec.Reason.
 Open Scope N_scope.
 Open Scope decide_scope.
 
@@ -15,7 +15,7 @@ Definition next_count (count : u64) : result u64 :=
   require (count <? u64_max) (Rejected ElementCountOverflow);;
   Ok (saturating_add_u64 count 1).
 
-(** Whether the thread keeps sums for an epoch; it is never before the first unverified one. *)
-Definition in_window (e first : u32) : bool := e - first <? EPOCH_WINDOW.
+(** Whether the thread keeps sums for [epoch]; it is never before [next_epoch]. *)
+Definition in_window (epoch next_epoch : Epoch) : bool := since epoch next_epoch <? EPOCH_WINDOW.
 
-Definition fits (b : ByteUse) : bool := added b <=? budget b - used b.
+Definition fits (bytes : ByteUse) : bool := added bytes <=? budget bytes - used bytes.

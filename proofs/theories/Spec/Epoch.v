@@ -6,17 +6,17 @@ Open Scope decide_scope.
 
 (** Gives the clock in the next epoch. *)
 Definition decide_next_epoch (clock : Timestamp) : result Timestamp :=
-  require (epoch clock <? u32_max) (Rejected EpochOverflow);;
-  Ok {| epoch := saturating_add_u32 (epoch clock) 1; counter := 0 |}.
+  require (epoch clock <? last_epoch) (Rejected EpochOverflow);;
+  Ok {| epoch := next (epoch clock); counter := 0 |}.
 
 Record VerifyEpochView := {
   clock : Timestamp;
-  next_epoch : u32;
+  next_epoch : Epoch;
   board_has_room : bool      (** The board's cell for the epoch is free. *)
 }.
 
 (** Closes [next_epoch]; gives the next one to close. *)
-Definition decide_verify_epoch (view : VerifyEpochView) : result u32 :=
+Definition decide_verify_epoch (view : VerifyEpochView) : result Epoch :=
   require (next_epoch view <? epoch (clock view)) (Rejected EpochNotPassed);;
   require (board_has_room view) (Retry Window);;
-  Ok (saturating_add_u32 (next_epoch view) 1).
+  Ok (next (next_epoch view)).

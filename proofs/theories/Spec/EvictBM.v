@@ -17,20 +17,23 @@ Record EvictBMView := {
 (** Gives the new element count; the clock becomes the timestamp, and the ancestor's pointer becomes
     deferred and keeps its stale hash. *)
 Definition decide_evict_bm (view : EvictBMView) : result u64 :=
-  let e := evict view in
-  require (slot_in_range e) (Rejected SlotOutOfRange);;
+  let evict := evict view in
+  require (slot_in_range evict) (Rejected SlotOutOfRange);;
   require (ancestor_in_range view) (Rejected AncestorOutOfRange);;
-  require (slot_occupied e) (Rejected SlotEmpty);;
+  require (slot_occupied evict) (Rejected SlotEmpty);;
   require (ancestor_occupied view) (Rejected AncestorEmpty);;
-  require (negb (is_root e)) (Rejected RootEvicted);;
-  require (before (clock e) (timestamp e)) (Rejected EvictNotAfterClock);;
-  require (negb (has_children e)) (Rejected ChildrenInStore);;
-  require (match added e with Tree => true | Deferred => false end) (Rejected NotAddedFromTree);;
-  require (is_below (path view) (ancestor_path view)) (Rejected NotDescendant);;
+  (* Defence in depth: nothing lies above the root. *)
+  require (negb (is_root evict)) (Rejected RootEvicted);;
+  require (before (clock evict) (timestamp evict)) (Rejected EvictNotAfterClock);;
+  require (negb (has_children evict)) (Rejected ChildrenInStore);;
+  (* Defence in depth: the pointer to what came from deferred state says so already. *)
+  require (add_method_eqb (added evict) Tree) (Rejected NotAddedFromTree);;
+  let below := is_below (path view) (ancestor_path view) in
+  require below (Rejected NotDescendant);;
   require (pointer_names_key view) (Rejected PointerNotKey);;
   (* Defence in depth: a record that came through the tree has this parent and a clear pointer. *)
   require (parent_is_ancestor view) (Rejected ParentMismatch);;
   require (negb (pointer_deferred view)) (Rejected PointerDeferred);;
-  let? count := next_count (element_count e) in
-  require (in_window (epoch (timestamp e)) (next_epoch e)) (Retry Window);;
+  let? count := next_count (element_count evict) in
+  require (in_window (epoch (timestamp evict)) (next_epoch evict)) (Retry Window);;
   Ok count.

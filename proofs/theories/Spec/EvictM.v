@@ -22,9 +22,12 @@ Definition decide_evict_m (view : EvictMView) : result unit :=
   require (ancestor_in_range view) (Rejected AncestorOutOfRange);;
   require (slot_occupied view) (Rejected SlotEmpty);;
   require (ancestor_occupied view) (Rejected AncestorEmpty);;
-  require (is_below (path view) (ancestor_path view)) (Rejected NotDescendant);;
+  let below := is_below (path view) (ancestor_path view) in
+  require below (Rejected NotDescendant);;
   require (negb (has_children view)) (Rejected ChildrenInStore);;
   require (pointer_names_key view) (Rejected PointerNotKey);;
   (* Defence in depth: no lemma needs the two that follow. *)
-  require (negb (has_parent view) || parent_is_ancestor view) (Rejected ParentMismatch);;
-  require (has_parent view || negb (ancestor_has_child view)) (Rejected ChildInStore).
+  let parent_agrees := negb (has_parent view) || parent_is_ancestor view in
+  require parent_agrees (Rejected ParentMismatch);;
+  let link_agrees := has_parent view || negb (ancestor_has_child view) in
+  require link_agrees (Rejected ChildInStore).

@@ -1,10 +1,14 @@
 (** Paths in the tree: strings of bits from the root. In Rust they are 256-bit words and a length;
-    these three functions are what is asked of them. *)
+    the functions of this file are what is asked of them. *)
 From Coq Require Import List Bool.
 Import ListNotations.
 
 Definition path := list bool.
 Definition ROOT : path := [].
+Definition len (p : path) : nat := length p.
+
+(** Which way from a node: false is left. *)
+Definition direction := bool.
 
 (** Bits of a leaf's path. *)
 Definition PATH_BITS : nat := 256.
@@ -25,4 +29,4 @@ Definition is_below (p a : path) : bool :=
   Nat.ltb (length a) PATH_BITS && match side_of a p with Some _ => true | None => false end.
 
 (** The bit of [p] at [depth]; left where the path ends before. *)
-Definition direction_at (p : path) (depth : nat) : bool := nth depth p false.
+Definition direction_at (p : path) (depth : nat) : direction := nth depth p false.

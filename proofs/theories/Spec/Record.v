@@ -17,6 +17,8 @@ Definition value := option bytes.
 Definition value_dec : forall a b : value, {a = b} + {a <> b}.
 Proof. decide equality. apply bytes_dec. Defined.
 
+Definition is_none {A} (o : option A) : bool := match o with None => true | Some _ => false end.
+
 Definition digest := bytes.
 Definition digest_eqb (a b : digest) : bool := if bytes_dec a b then true else false.
 (** For the hash of a record that is in a slot: not known until it leaves through the tree. *)

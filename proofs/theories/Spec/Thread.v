@@ -129,7 +129,9 @@ Definition parent_is (c : option cell) (s : N) (d : bool) : bool :=
 Definition added_cell (a : N) (d : bool) (r : record) (u : AddM.AddMUpdate) : cell :=
   let c := Cell r EvictB.Tree (Some (a, d)) None None in
   match u with
-  | AddM.CutEdge below l child => set_child below child (set_record (set_pointer r below l) c)
+  | AddM.CutEdge cut =>
+      let below := AddM.direction cut in
+      set_child below (AddM.child' cut) (set_record (set_pointer r below (AddM.link' cut)) c)
   | _ => c
   end.
 
@@ -144,7 +146,8 @@ Definition slots_after_add_m (m : table cell) (s a : N) (d : bool) (r : record)
     (u : AddM.AddMUpdate) : table cell :=
   let m := set m s (added_cell a d r u) in
   let m := match u with
-           | AddM.CutEdge below _ (Some child) => change m child (set_parent (Some (s, below)))
+           | AddM.CutEdge {| AddM.direction := below; AddM.child' := Some child |} =>
+               change m child (set_parent (Some (s, below)))
            | _ => m
            end in
   change m a (ancestor_after s d (path_of r) u).

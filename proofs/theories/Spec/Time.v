@@ -3,7 +3,17 @@ From Coq Require Import NArith Bool Lia.
 From zeta Require Import Spec.Width.
 Open Scope N_scope.
 
-Record Timestamp := { epoch : u32; counter : u32 }.
+(** The number of an epoch: a type of its own in Rust. *)
+Definition Epoch := u32.
+Definition last_epoch : Epoch := u32_max.
+
+(** The epoch after this one; the last stays itself. *)
+Definition next (e : Epoch) : Epoch := saturating_add_u32 e 1.
+
+(** How many epochs later than [first] this one is; none where it is not later. *)
+Definition since (e first : Epoch) : u32 := e - first.
+
+Record Timestamp := { epoch : Epoch; counter : u32 }.
 
 Definition at_or_before (a b : Timestamp) : bool :=
   (epoch a <? epoch b) || ((epoch a =? epoch b) && (counter a <=? counter b)).

@@ -8,6 +8,10 @@ Open Scope N_scope.
 
 Definition u32 := N.
 Definition u64 := N.
+Definition usize := N.
+
+(** The number of a slot: a type of its own in Rust, for nothing is computed with it. *)
+Definition SlotId := N.
 
 Definition u32_max : N := 4294967295.
 Definition u64_max : N := 18446744073709551615.

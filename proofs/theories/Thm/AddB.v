@@ -10,7 +10,7 @@ Definition fatal_checks (v : AddBView) : Prop :=
   element_count v < u64_max.
 
 Definition retry_checks (v : AddBView) : Prop :=
-  epoch (timestamp v) - next_epoch v < EPOCH_WINDOW /\
+  since (epoch (timestamp v)) (next_epoch v) < EPOCH_WINDOW /\
   (own_element v = true \/ le (timestamp v) (published v)) /\
   fits (bytes v) = true.
 
@@ -28,7 +28,7 @@ Ltac each_check :=
   end.
 
 Ltac meanings :=
-  unfold in_window in *;
+  unfold in_window, since in *;
   repeat match goal with
   | H : negb _ = true |- _ => apply negb_true_iff in H
   | H : negb _ = false |- _ => apply negb_false_iff in H

@@ -59,8 +59,8 @@ Section Honest.
     intros [Q Sl Ce Mi Fl] Ht Lt. pose proof (Q t Ht) as [Ec En Ea Ee El Ecl].
     unfold step. rewrite El. cbn [check_entry require and_then].
     unfold settle, step_memory, next_epoch_entry, Epoch.decide_next_epoch. rewrite Ec. cbn [epoch].
-    destruct (N.ltb_spec (ce t) u32_max) as [_|]; [|lia]. cbn [require and_then].
-    eexists. split; [reflexivity|]. rewrite saturating_add_u32_exact by lia.
+    change last_epoch with u32_max. destruct (N.ltb_spec (ce t) u32_max) as [_|]; [|lia]. cbn [require and_then].
+    eexists. split; [reflexivity|]. unfold next. rewrite saturating_add_u32_exact by lia.
     split; auto.
     - intros u Hu. rewrite at_put. unfold upd. destruct (N.eqb_spec u t) as [->|N]; [|auto].
       split; cbn; auto.
@@ -110,7 +110,7 @@ Section Honest.
     cbn [Epoch.clock Epoch.next_epoch Epoch.board_has_room]. rewrite Ec, En, Ce. cbn [epoch].
     destruct (N.ltb_spec (ne t) (ce t)) as [_|]; [|lia]. cbn [require and_then].
     destruct (N.ltb_spec (ne t) (cert + EPOCH_WINDOW)) as [_|]; [|lia]. cbn [require and_then].
-    eexists. split; [reflexivity|]. rewrite saturating_add_u32_exact by lia.
+    eexists. split; [reflexivity|]. unfold next. rewrite saturating_add_u32_exact by lia.
     match goal with |- serving _ _ _ _ (certify _ (put _ _ ?s)) => set (s' := s) end.
     assert (Q' : forall u, In u ids -> quiet (ce u) (upd ne t (ne t + 1) u) (at_ (put v t s') u)).
     { intros u Hu. rewrite at_put. unfold upd. destruct (N.eqb_spec u t) as [->|N]; [|auto].

@@ -143,9 +143,9 @@ Section Step.
   Proof.
     intros Gn Ga n'. assert (Na : a <> n) by congruence. unfold slots_after_add_m.
     set (m1 := set m n (added_cell a d r u)).
-    set (m2 := match u with AddM.CutEdge _ _ (Some _) => _ | _ => _ end).
+    set (m2 := match u with AddM.CutEdge {| AddM.child' := Some _ |} => _ | _ => _ end).
     assert (V2 : forall x, view m2 x = view m1 x).
-    { intro x. unfold m2. destruct u as [| |below l [c|]]; auto. apply view_set_parent. }
+    { intro x. unfold m2. destruct u as [| |[below l [c|]]]; auto. apply view_set_parent. }
     assert (G2 : exists c2, get m2 a = Some c2 /\ strip c2 = strip ca).
     { specialize (V2 a). unfold view in V2. unfold m1 in V2. rewrite get_set_neq, Ga in V2 by auto.
       destruct (get m2 a) as [c2|]; [|discriminate]. exists c2. injection V2 as E1 E2 E3 E4.
@@ -370,7 +370,7 @@ Section Step.
     Thread.evicted s' = Thread.evicted s /\ slots s' = slots s.
   Proof.
     unfold next_epoch_entry, Epoch.decide_next_epoch. intro H. passed H. injection H as <- <-.
-    cbn. repeat split. apply N.ltb_lt in Check. unfold le; cbn.
+    cbn. repeat split. apply N.ltb_lt in Check. unfold last_epoch in Check. unfold le, next; cbn.
     rewrite saturating_add_u32_exact by lia. lia.
   Qed.
 
@@ -546,7 +546,7 @@ Section Step.
     - unfold evict_bm in H. destruct (EvictBM.decide_evict_bm _); [|discriminate].
       injection H as <- <-. cbn. auto.
     - unfold next_epoch_entry, Epoch.decide_next_epoch in H. passed H. injection H as <- <-. cbn.
-      split; [auto|]. split; [|auto]. intros _. unfold saturating_add_u32. lia.
+      split; [auto|]. split; [|auto]. intros _. unfold next, saturating_add_u32. lia.
     - unfold verify_epoch, Epoch.decide_verify_epoch in H. cbn in H. passed H. injection H as <- <-.
       cbn. split; [auto|]. split; [auto|]. right. apply N.ltb_lt in Check. auto.
     - unfold run_app in H. destruct (execute _ _ _ _ _) as [[[answer ws] used]|]; [|discriminate].

@@ -104,7 +104,8 @@ class Printer:
         name, args = plain(t["name"]), [self.type(a) for a in t["args"]]
         if name == "N":
             raise Refused("a number without a width")
-        return {"result": f"Result<{''.join(args)}, Stop>", "unit": "()", "Epoch": "u32"}.get(name, name)
+        own = {"result": f"Result<{''.join(args)}, Stop>", "unit": "()", "Epoch": "u32"}
+        return own.get(name, name)
 
     def record(self, name, d):
         (constructor,), lines = d["constructors"], ""

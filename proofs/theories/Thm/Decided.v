@@ -144,7 +144,8 @@ Section Decided.
           end.
         rename H0 into V. unfold verify_epoch, Epoch.decide_verify_epoch in V. cbn in V. passed V.
         injection V as <- _. cbn in Same. rewrite Lv in Same. apply N.ltb_lt in Check.
-        pose proof (st_width (tr_sound T t)). unfold next in Same. rewrite saturating_add_u32_exact in Same by lia. lia.
+        pose proof (st_width (tr_sound T t)). unfold next in Same.
+        rewrite saturating_add_u32_exact in Same by lia. lia.
         }
     destruct e as [n a q|n j tm q|n a|n tm|n a tm| | |o]; try (eapply Memory; eassumption).
     clear Memory. unfold step_run in E. destruct (negb (authentic o)); [now injection E as <- <-|].

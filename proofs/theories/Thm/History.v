@@ -219,7 +219,8 @@ Section History.
       + intros u Hu. cbn. destruct (N.eq_dec u t) as [->|N]; [rewrite upd_eq|rewrite upd_neq; auto].
         specialize (Cl t Hu). destruct (step_lane St) as (_ & _ & [[-> _]|(_ & _ & -> & _)]);
           [lia|].
-        unfold next, saturating_add_u32. pose proof (st_passed (So t)). pose proof (st_width (So t)). lia.
+        unfold next, saturating_add_u32.
+        pose proof (st_passed (So t)). pose proof (st_width (So t)). lia.
       + eapply balanced_same; [|exact Ba]. intros u Hu. cbn.
         destruct (N.eq_dec u t) as [->|N]; [rewrite upd_eq|now rewrite upd_neq]. apply Same, Cl, Hu.
     - cbn. intros r Hin. apply in_app_iff in Hin as [Hin|Hin]; [|auto].

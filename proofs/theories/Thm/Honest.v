@@ -59,7 +59,8 @@ Section Honest.
     intros [Q Sl Ce Mi Fl] Ht Lt. pose proof (Q t Ht) as [Ec En Ea Ee El Ecl].
     unfold step. rewrite El. cbn [check_entry require and_then].
     unfold settle, step_memory, next_epoch_entry, Epoch.decide_next_epoch. rewrite Ec. cbn [epoch].
-    change last_epoch with u32_max. destruct (N.ltb_spec (ce t) u32_max) as [_|]; [|lia]. cbn [require and_then].
+    change last_epoch with u32_max.
+    destruct (N.ltb_spec (ce t) u32_max) as [_|]; [|lia]. cbn [require and_then].
     eexists. split; [reflexivity|]. unfold next. rewrite saturating_add_u32_exact by lia.
     split; auto.
     - intros u Hu. rewrite at_put. unfold upd. destruct (N.eqb_spec u t) as [->|N]; [|auto].

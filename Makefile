@@ -85,9 +85,10 @@ test-board:
 		cargo test --release --locked -p zeta-verifier -p zeta-session --lib _model
 
 .PHONY: test-proofs
-test-proofs:
+test-proofs: build
 	$(MAKE) -C proofs check
 	$(MAKE) -C proofs by-hand
+	$(MAKE) -C proofs programs
 
 # Includes style (tests/tidy) and the examples of the documentation.
 .PHONY: test-python

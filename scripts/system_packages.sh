@@ -41,6 +41,7 @@ for purpose in "$@"; do
             golang-go ca-certificates
         command -v node >/dev/null || want "Node 18 or later, for receipts in JavaScript" nodejs
         command -v coqc >/dev/null || want "Coq, for the proofs" coq
+        command -v ocamlopt >/dev/null || want "OCaml, for what is extracted from the proofs" ocaml
         ;;
     *)
         echo "unknown purpose \`$purpose\`: use build or test" >&2

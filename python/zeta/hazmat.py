@@ -4,19 +4,23 @@ Everything here is what a hostile host could do anyway; the verifier is there to
 that was tampered with is lost: answers may be wrong until an epoch is asked for, which raises.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from zeta import _native
+from zeta.access import AccessList
 from zeta.column import BytesLike
 from zeta.errors import InvalidValue
 from zeta.log import Timestamp
-from zeta.store import Store
+from zeta.store import EpochInfo, Store, open_copy
 
 if TYPE_CHECKING:
     from zeta.app import Application
     from zeta.application_store import ApplicationStore
+
+_ENTROPY_LEN = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,31 @@ class Tamper:
         would bind the request.
         """
         _native.intercept(self._store, change)
+
+
+class Copies:
+    """A verifier whose machine its host controls, so that it can be copied.
+
+    All stores that it opens with the same arguments have the same verifier, to the bit: asked the
+    same they answer the same, asked differently they go apart. A copy of an earlier state is one
+    that was asked only the beginning.
+    """
+
+    __slots__ = ("_entropy",)
+
+    def __init__(self) -> None:
+        self._entropy = secrets.token_bytes(_ENTROPY_LEN)
+
+    def open(
+        self,
+        *,
+        app: "type[Application]",
+        access: AccessList,
+        identity: bytes,
+        on_epoch: Callable[[EpochInfo], object] | None = None,
+    ) -> "ApplicationStore":
+        """Opens a copy, as `zeta.open` does; its epoch turns when it is asked to."""
+        return open_copy(app, access, identity, self._entropy, on_epoch)
 
 
 def tamper(store: "Store | ApplicationStore", relation: str | None = None) -> Tamper:

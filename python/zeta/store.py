@@ -49,6 +49,8 @@ class OpenOptions(TypedDict):
     log: str | None
     program: bytes | None
     serving: tuple[bytes, bytes, int] | None
+    entropy: bytes | None
+    """`None` for fresh bits; see `zeta.hazmat.Copies`."""
 
 
 KINDS: dict[str, int] = {"get": 0, "put": 1, "delete": 2}
@@ -260,14 +262,50 @@ def open(
         "log": None if log is None else folder_path("log", log),
         "program": None if app is None else program_of(app),
         "serving": None if access is None else _serving(app, access, identity, sessions),
+        "entropy": None,
     }
     store = _opened(app, options, data, summary)
-    store._turns_by_itself = epoch is not None
     store._certifies = policy not in UNVERIFIED
+    _begin(store, options, access, on_epoch)
+    return store
+
+
+def open_copy(
+    app: "type[Application]",
+    access: AccessList,
+    identity: bytes,
+    entropy: bytes,
+    on_epoch: Callable[[EpochInfo], object] | None,
+) -> "ApplicationStore":
+    """As `open` for clients, from random bits that others may have, too: for `zeta.hazmat`."""
+    from zeta.application_store import ApplicationStore
+
+    options: OpenOptions = {
+        "workers": 1,
+        "policy": "hybrid",
+        "slots": None,
+        "byte_budget": None,
+        "epoch": None,
+        "log": None,
+        "program": program_of(app),
+        "serving": _serving(app, access, identity, 1024),
+        "entropy": entropy,
+    }
+    store = ApplicationStore(app, _native.Store(options, [], None))
+    _begin(store, options, access, on_epoch)
+    return store
+
+
+def _begin(
+    store: "Store | ApplicationStore",
+    options: OpenOptions,
+    access: AccessList | None,
+    on_epoch: Callable[[EpochInfo], object] | None,
+) -> None:
+    store._turns_by_itself = options["epoch"] is not None
     store._shows = access is not None and access.embedded_receipts
     if on_epoch is not None:
         _begin_watch(store, on_epoch)
-    return store
 
 
 def _check(policy: object, epoch: object, on_epoch: object) -> None:

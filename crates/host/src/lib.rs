@@ -62,7 +62,7 @@ pub use batch::{
 };
 pub use epochs::EpochInfo;
 pub use error::HostError;
-pub use options::{BYTE_BUDGET_MIN, Entropy, Options, Policy, Serving, WORKERS_MAX};
+pub use options::{BYTE_BUDGET_MIN, ENTROPY_LEN, Entropy, Options, Policy, Serving, WORKERS_MAX};
 pub use proof::{Credential, Proof};
 pub use session::ControlAnswer;
 pub use start::{hasher, slots_min};

@@ -28,18 +28,20 @@ impl Policy {
     }
 }
 
-/// The random bits of a verifier's life. Nonce and incarnation are public, `secret` is not.
+/// The random bits of a verifier's life. Nonce and incarnation are public, the others are not.
 #[derive(Clone)]
 pub struct Entropy {
     pub nonce: [u8; 16],
     pub incarnation: [u8; 16],
     pub secret: [u8; 32],
+    /// Of which the keys of sessions are drawn.
+    pub sessions: [u8; 32],
 }
 
 impl Entropy {
     /// Fresh bits from the operating system.
     pub fn draw() -> Result<Self, HostError> {
-        let mut bits = [0; 64];
+        let mut bits = [0; ENTROPY_LEN];
         getrandom::fill(&mut bits).map_err(|error| HostError::Entropy(error.to_string()))?;
         Ok(Self::from_bits(&bits))
     }
@@ -47,7 +49,7 @@ impl Entropy {
     /// The same bits for the same seed: for tests and examples, where nobody attacks.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
-        let mut bits = [0; 64];
+        let mut bits = [0; ENTROPY_LEN];
         for (chunk, counter) in bits.chunks_exact_mut(32).zip(0_u64..) {
             let parts: [&[u8]; 2] = [&seed.to_le_bytes(), &counter.to_le_bytes()];
             chunk.copy_from_slice(&zeta_verifier::sha256(0xff, &parts));
@@ -55,14 +57,22 @@ impl Entropy {
         Self::from_bits(&bits)
     }
 
-    fn from_bits(bits: &[u8; 64]) -> Self {
-        let mut entropy = Self { nonce: [0; 16], incarnation: [0; 16], secret: [0; 32] };
+    /// These very bits. Two verifiers with the same ones are copies of each other: only who shows
+    /// what a copy can do asks for that.
+    #[must_use]
+    pub fn from_bits(bits: &[u8; ENTROPY_LEN]) -> Self {
+        let mut entropy =
+            Self { nonce: [0; 16], incarnation: [0; 16], secret: [0; 32], sessions: [0; 32] };
         entropy.nonce.copy_from_slice(&bits[..16]);
         entropy.incarnation.copy_from_slice(&bits[16..32]);
-        entropy.secret.copy_from_slice(&bits[32..]);
+        entropy.secret.copy_from_slice(&bits[32..64]);
+        entropy.sessions.copy_from_slice(&bits[64..]);
         entropy
     }
 }
+
+/// Bytes of all of a life's random bits.
+pub const ENTROPY_LEN: usize = 96;
 
 /// What a store is opened with; see `Options::new` for the defaults.
 #[derive(Clone)]

@@ -116,12 +116,10 @@ fn verifier(
     let made = match &options.serving {
         None => Verifier::new(config, program),
         Some(serving) => {
-            let mut seed = [0; 32];
-            getrandom::fill(&mut seed).map_err(|error| HostError::Entropy(error.to_string()))?;
             let serving = zeta_verifier::Serving {
                 access: &serving.access,
                 identity: Identity::new(&serving.identity_seed),
-                entropy: zeta_session::Entropy::new(seed),
+                entropy: zeta_session::Entropy::new(options.entropy.sessions),
                 sessions_per_thread: serving.sessions_per_worker,
             };
             Verifier::serving(config, program, serving)

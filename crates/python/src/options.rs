@@ -3,7 +3,7 @@
 use crate::errors::{host_error, invalid_value};
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use zeta_host::{Entropy, Options, Policy, Serving};
+use zeta_host::{ENTROPY_LEN, Entropy, Options, Policy, Serving};
 
 /// The keyword arguments of `zeta.open` that say how, not what.
 #[derive(FromPyObject)]
@@ -21,11 +21,16 @@ pub(crate) struct OpenOptions {
     /// Access list, seed of the identity, and sessions for each worker; none for a store without
     /// clients and receipts.
     serving: Option<(Vec<u8>, [u8; 32], u16)>,
+    /// None for fresh bits; `zeta.hazmat` alone gives some, to copy a verifier.
+    entropy: Option<[u8; ENTROPY_LEN]>,
 }
 
 impl OpenOptions {
     pub(crate) fn into_host(self) -> PyResult<Options> {
-        let entropy = Entropy::draw().map_err(|cause| host_error(&cause))?;
+        let entropy = match &self.entropy {
+            Some(bits) => Entropy::from_bits(bits),
+            None => Entropy::draw().map_err(|cause| host_error(&cause))?,
+        };
         let mut options =
             Options::new(self.program.unwrap_or_else(zeta_program::key_value), entropy);
         options.workers = self.workers;

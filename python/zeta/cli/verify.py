@@ -46,6 +46,9 @@ def verify(
 ) -> None:
     """Verify receipts offline: nobody's word is taken but that of the identity that you name.
 
+    Several are compared, too: two receipts of one epoch that was certified twice show that their
+    owners were told two histories.
+
     Without `--instance`, compare the instance that is shown with the one that you expect: the
     identity may serve others.
     """
@@ -81,7 +84,7 @@ def verdict(pinned: receipts.Pinned, file: Path) -> dict[str, Any]:
     """What scripts are told of a receipt."""
     try:
         verified = pinned.verify(receipts.read(file))
-    except receipts.ReceiptError as error:
+    except (receipts.ReceiptError, receipts.Forked) as error:
         problem = {"reason": type(error).__name__, "text": str(error)}
         return {"file": str(file), "problem": problem}
     said = verified.receipt

@@ -9,6 +9,7 @@ from zeta.errors import ReceiptError
 from zeta.receipts import fault
 from zeta.receipts.certification import Certification
 from zeta.receipts.document import read, read_identity, write
+from zeta.receipts.fork import Forked
 from zeta.receipts.introduction import Introduction
 from zeta.receipts.pinned import Pinned, Verified, verify
 from zeta.receipts.receipt import Answer, Authentication, Receipt, decode, encode
@@ -17,6 +18,7 @@ __all__ = [
     "Answer",
     "Authentication",
     "Certification",
+    "Forked",
     "Introduction",
     "Pinned",
     "Receipt",

@@ -8,7 +8,7 @@ from zeta.receipts.fault import UnknownOrigin
 
 _DOMAIN = b"zeta certification v1\0"
 _SIGNED = Struct("<16s16s32sBIHQ32s")
-_FIRST_LIFE = 0
+FIRST_LIFE = 0
 """The one origin so far: the incarnation began from the instance's initial state."""
 
 
@@ -36,7 +36,7 @@ def decode(data: bytes) -> Certification:
         ReceiptError: it is none.
     """
     found = Certification(*encoding.decode(data, _FIELDS))
-    if found.origin != _FIRST_LIFE:
+    if found.origin != FIRST_LIFE:
         raise UnknownOrigin(f"the origin `{found.origin}` is not known")
     return found
 
@@ -57,7 +57,7 @@ def signed_bytes(
 ) -> bytes:
     """What the identity signs once the epoch is certified, and never before."""
     return _DOMAIN + _SIGNED.pack(
-        instance, incarnation, program, _FIRST_LIFE, epoch, threads, receipts, root
+        instance, incarnation, program, FIRST_LIFE, epoch, threads, receipts, root
     )
 
 

@@ -14,6 +14,7 @@ from zeta.receipts.fault import (
     OtherProgram,
     WrongPath,
 )
+from zeta.receipts.fork import Epochs
 from zeta.receipts.introduction import Introduction
 from zeta.receipts.receipt import Receipt
 from zeta.receipts.tree import InnerHashes, leaf_hash, root_above, thread_hash
@@ -50,7 +51,8 @@ class Pinned:
     """An identity, with the instance, program and incarnation that are expected of it.
 
     It remembers signatures and inner nodes that it has seen, so that many receipts of an epoch,
-    in the order of their leaves, cost little more than reading them.
+    in the order of their leaves, cost little more than reading them. It remembers what each epoch
+    certified, too: shown what two clients were given, it finds out if those were two histories.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class Pinned:
         self._incarnation = incarnation
         self._inner = InnerHashes()
         self._known: set[tuple[bytes, bytes]] = set()
+        self._epochs = Epochs()
 
     def verify(self, data: bytes, *, epoch: int | None = None) -> Verified:
         """Verifies a receipt's bytes; what it says is what the verifier certified.
 
         Raises:
             ReceiptError: it proves nothing; the subclass says why.
+            Forked: its epoch was certified before with another content.
         """
         found = receipt.decode(data)
         self._expect(found)
@@ -103,7 +107,7 @@ class Pinned:
         root = root_above(leaf, found.leaf_index, found.leaves, found.path, self._inner)
         of_thread = thread_hash(found.thread, found.leaves, root)
         root = root_above(of_thread, found.thread, found.threads, found.thread_path, self._inner)
-        self._demand(_certified(found, root), found.signature)
+        self._demand_certified(found, root)
         return Verified(found, leaf, root)
 
     def verify_certification(self, data: bytes) -> Certification:
@@ -111,10 +115,11 @@ class Pinned:
 
         Raises:
             ReceiptError: it proves nothing; the subclass says why.
+            Forked: its epoch was certified before with another content.
         """
         found = certification.decode(data)
         self._expect(found)
-        self._demand(_certified(found, found.root), found.signature)
+        self._demand_certified(found, found.root)
         return found
 
     def verify_introduction(self, data: bytes) -> Introduction:
@@ -141,18 +146,37 @@ class Pinned:
         if self._program is not None and found.program != self._program:
             raise OtherProgram(f"it is of the program `{found.program.hex()}`")
 
-    def _demand(self, message: bytes, signature: bytes) -> None:
+    def _demand_certified(self, found: Receipt | Certification, root: bytes) -> None:
+        message = _certified(found, root)
         # One check for each epoch: all its receipts carry the same signature.
-        if (message, signature) in self._known:
+        if (message, found.signature) in self._known:
             return
+        self._demand(message, found.signature)
+        self._epochs.add(
+            Certification(
+                found.version,
+                found.instance,
+                found.incarnation,
+                found.program,
+                certification.FIRST_LIFE,
+                found.epoch,
+                found.threads,
+                found.receipts,
+                root,
+                found.signature,
+            )
+        )
+        if len(self._known) >= _SIGNATURES_MAX:
+            self._known.clear()
+        # Only now: of two histories the second is refused again and again.
+        self._known.add((message, found.signature))
+
+    def _demand(self, message: bytes, signature: bytes) -> None:
         if not _is_signed(self._identity, message, signature):
             raise NotCertified(
                 f"the identity `{self._identity.hex()}` has not signed this: another has, or "
                 "somebody changed it, or its epoch never certified"
             )
-        if len(self._known) >= _SIGNATURES_MAX:
-            self._known.clear()
-        self._known.add((message, signature))
 
 
 def verify(

@@ -38,6 +38,11 @@ METHODS = {f"saturating_add_{width}": "saturating_add" for width in ("u32", "u64
 METHODS["N.sub"] = METHODS["since"] = "saturating_sub"
 VALUES = {"true": "true", "false": "false", "tt": "()", "N0": "0"}
 VALUES |= {"u32_max": "u32::MAX", "u64_max": "u64::MAX"}
+# Its error is of any type: the only function that is not first-order.
+REQUIRE = """pub fn require<E>(holds: bool, error: E) -> Result<(), E> {
+    if holds { Ok(()) } else { Err(error) }
+}
+"""
 DERIVE = "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n"
 
 
@@ -83,9 +88,11 @@ class Printer:
 
     def declaration(self, d):
         name = plain(d["name"])
-        if d["what"] == "decl:type" or name in {"and_then", "result", "since"} | self.projections:
+        if d["what"] == "decl:type" or name in {"and_then", "Result", "since"} | self.projections:
             return ""  # These are Rust's own.
         head = self.docs.get(name, "")
+        if name == "require":
+            return head + REQUIRE
         if d["what"] == "decl:ind":
             return head + DERIVE + (self.record if name in self.fields else self.enum)(name, d)
         parameters, kind = [], d["type"]
@@ -104,7 +111,7 @@ class Printer:
         name, args = plain(t["name"]), [self.type(a) for a in t["args"]]
         if name == "N":
             raise Refused("a number without a width")
-        own = {"result": f"Result<{''.join(args)}, Stop>", "unit": "()", "Epoch": "u32"}
+        own = {"Result": f"Result<{', '.join(args)}>", "unit": "()", "Epoch": "u32"}
         return own.get(name, name)
 
     def record(self, name, d):
@@ -163,7 +170,7 @@ class Printer:
         if owner in self.fields:
             pairs = (f"{self.fields[owner][i]}: {value}" for i, value in enumerate(values))
             return f"{owner} {{ {', '.join(pairs)} }}"
-        call = name if owner == "result" else f"{owner}::{name}"
+        call = name if owner == "Result" else f"{owner}::{name}"
         return call + (f"({', '.join(values)})" if values else "")
 
     def apply(self, name, args, binding):

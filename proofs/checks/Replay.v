@@ -4,7 +4,8 @@
     vectors hash, so SHA-256 itself is not here; a digest is one number. *)
 From Coq Require Import NArith List Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Entry.
-From zeta Require Import Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Spec.Application Spec.Access Spec.Leaf Spec.Thread Spec.Service.
+From zeta Require Import Spec.Verifier.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -51,6 +52,11 @@ Definition tables : Primitives := {|
                    | Some n => n | None => 1 end];
   node_hash l r := [match look (same_bytes (hash_pointer l ++ hash_pointer r)) nodes with
                     | Some n => n | None => 2 end];
+  sha256 m := zeros 32;
+  sha256_length m := eq_refl;
+  hmac k m := [];
+  read_ask m := None;
+  accept m w := None;
   element_hash m := mixed (e_thread m :: counter (e_time m) ::
     match e_record m with
     | App k v => relation k :: N.of_nat (length (key_bytes k)) :: key_bytes k ++
@@ -83,31 +89,31 @@ Definition encoded (v : value) : bytes :=
 (** The calls of get, put, delete, compare_and_set and rename; [None] for ill-typed arguments. *)
 Definition kv_call (t : N) (a : bytes) : option call :=
   match t, text a with
-  | 0, Some (k, []) => Some (Bind (Key 0 k) (fun v => Return (encoded v) []))
+  | 0, Some (k, []) => Some (Bind (Key 0 k) (Read 0 (fun v => Return (encoded v) [])))
   | 1, Some (k, a) =>
       match text a with
-      | Some (w, []) => Some (Bind (Key 0 k) (fun _ => Return [] [(0%nat, Some w)]))
+      | Some (w, []) => Some (Bind (Key 0 k) (Return [] [(0%nat, Some w)]))
       | _ => None
       end
   | 2, Some (k, []) =>
-      Some (Bind (Key 0 k) (fun v => Return (flag (is_some v)) [(0%nat, None)]))
+      Some (Bind (Key 0 k) (Read 0 (fun v => Return (flag (is_some v)) [(0%nat, None)])))
   | 3, Some (k, a) =>
       match optional a with
       | Some (x, a) =>
           match optional a with
-          | Some (w, []) => Some (Bind (Key 0 k) (fun v =>
-              if value_dec v x then Return (flag true) [(0%nat, w)] else Return (flag false) []))
+          | Some (w, []) => Some (Bind (Key 0 k) (Read 0 (fun v =>
+              if value_dec v x then Return (flag true) [(0%nat, w)] else Return (flag false) [])))
           | _ => None
           end
       | None => None
       end
   | 4, Some (j, a) =>
       match text a with
-      | Some (k, []) => Some (Bind (Key 0 j) (fun v =>
+      | Some (k, []) => Some (Bind (Key 0 j) (Read 0 (fun v =>
           let moved w := Return (flag (is_some v)) w in
           if same_bytes j k then moved [] else
-          Bind (Key 0 k) (fun _ =>
-            moved (if is_some v then [(0%nat, None); (1%nat, v)] else []))))
+          Bind (Key 0 k)
+            (moved (if is_some v then [(0%nat, None); (1%nat, v)] else [])))))
       | _ => None
       end
   | _, _ => None
@@ -138,14 +144,15 @@ Definition said_record (r : record) : list N :=
 (** The answer that the log's outputs hold, and what became of the entry. *)
 Definition said (r : reply) : list N :=
   match r with
-  | Applied (EvictedTree r) => 3 :: said_record r ++ record_hash r
-  | Applied (EvictedDeferred m) => 4 :: said_record (e_record m)
-  | Applied (Answered (Ran _ _ (Done b))) => 5 :: said_bytes b
-  | Applied (Answered (Ran _ _ (Failed c))) => [6; c]
-  | Applied _ => [0]
-  | Refused c => [7; c]
+  | Applied (EvictedTree r) _ => 3 :: said_record r ++ record_hash r
+  | Applied (EvictedDeferred m) _ => 4 :: said_record (e_record m)
+  | Applied (Answered (Ran _ _ (Done b))) _ => 5 :: said_bytes b
+  | Applied (Answered (Ran _ _ (Failed c))) _ => [6; c]
+  | Applied _ _ | Told _ | Asked _ => [0]
+  | Refused c _ => [7; c]
   | Stopped (Retry n) =>
-      [8; match n with PublishedClock => 1 | Floor => 2 | Window => 3 | ByteBudget => 4 end]
+      [8; match n with PublishedClock => 1 | Floor => 2 | Window => 3 | ByteBudget => 4
+          | Order => 5 end]
   | Stopped (Rejected r) => [9; code r]
   end.
 

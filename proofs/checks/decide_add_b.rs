@@ -58,7 +58,7 @@ fn answer_code(answer: &Result<AddBUpdate, Stop>) -> u32 {
             NotYet::Window => 8,
             NotYet::PublishedClock => 9,
             NotYet::ByteBudget => 10,
-            NotYet::Floor => panic!("AddB does not meet the floor"),
+            other => panic!("AddB does not wait for {other:?}"),
         },
     }
 }

@@ -144,7 +144,7 @@ def entry(terms, reader):
         data = f"({terms.bytes_(arguments[: split + 4])} ++ {terms.bytes_(value)})"
     else:
         data = terms.bytes_(arguments)
-    return f"RunApp (Run (Operation {transition} {data}) true [{'; '.join(slots)}])"
+    return f"RunApp (Run (Operation {transition} {data}) Embedded [{'; '.join(slots)}])"
 
 
 def stamp(reader):
@@ -220,7 +220,7 @@ def vector(terms, file):
     outcomes = "; ".join(str(outcome(epoch)).replace(",", ";") for epoch in file["epochs"])
     entries = ";\n   ".join(submitted)
     return (
-        f"Vector (Config {made_of} (Node ROOT {left} {right}))\n"
+        f"Vector (Config {made_of} (Node ROOT {left} {right}) None)\n"
         f"  [{entries}]\n"
         f"  [{'; '.join(answers)}]\n  [{outcomes}]"
     )

@@ -72,6 +72,7 @@ pub enum NotYet {
     Floor,
     Window,
     ByteBudget,
+    Order,
 }
 
 /// Why an entry is not applied.
@@ -82,8 +83,8 @@ pub enum Stop {
 }
 
 /// The only shape in which a check is written.
-pub fn require(holds: bool, stop: Stop) -> Result<(), Stop> {
-    if holds { Ok(()) } else { Err(stop) }
+pub fn require<E>(holds: bool, error: E) -> Result<(), E> {
+    if holds { Ok(()) } else { Err(error) }
 }
 
 /// How many epochs from the first unverified one a thread keeps sums for.

@@ -70,14 +70,15 @@ let verdict bytes =
 let write (place, v) = [ string_of_int (of_nat place); row v ]
 
 (* Runs a call over the rows that the Rust asked for; gives the words that it should have said. *)
-let rec answer rows asked call =
+let rec answer rows bound call =
   match (call, rows) with
   | M.Bind (k, next), (relation, key, held) :: rest ->
       let own = (string_of_int (of_n k.relation), hex k.key_bytes) in
-      if own = (relation, key) then answer rest (asked + 1) (next (of_row held))
+      if own = (relation, key) then answer rest (bound @ [ of_row held ]) next
       else [ "asks for"; fst own; snd own ]
   | M.Bind (k, _), [] -> [ "asks for more:"; hex k.key_bytes ]
-  | _, _ :: _ -> [ "asks for"; string_of_int asked; "rows only" ]
+  | M.Read (place, next), _ -> answer rows bound (next (List.nth bound (of_nat place)))
+  | _, _ :: _ -> [ "asks for"; string_of_int (List.length bound); "rows only" ]
   | M.Fail code, [] -> [ "F"; string_of_int (of_n code) ]
   | M.Return (result, writes), [] ->
       "D" :: hex result :: string_of_int (List.length writes) :: List.concat_map write writes
@@ -94,7 +95,7 @@ let called parts = function
       in
       match M.begin_program hash parts operation with
       | M.Inl code -> (said, [ "R"; string_of_int (of_n code) ])
-      | M.Inr call -> (said, answer (rows_of rows) 0 (call (to_n (int_of_string epoch)))))
+      | M.Inr call -> (said, answer (rows_of rows) [] (call (to_n (int_of_string epoch)))))
   | _ -> failwith "a call lacks words"
 
 (* {1 Comparison} *)

@@ -12,7 +12,8 @@ Import ListNotations.
 Open Scope N_scope.
 Open Scope program_scope.
 
-(** A row that the call has bound: what it holds for this call, its own writes included. *)
+(** A row that the call has bound: what it holds for this call, its own writes included. What it
+    holds in memory is asked for at each read: the right to write a row is not that to read it. *)
 Record Bound := {
   bound_key : key;
   held : value;
@@ -38,6 +39,13 @@ Definition write_row (f : Frame) (place : nat) (v : value) : Frame := {|
   registers := registers f;
   rows := change_nth (rows f) place
             (fun b => {| bound_key := bound_key b; held := v; is_written := true |})
+|}.
+
+(** What the memory holds, where the call has not written. *)
+Definition learn_row (f : Frame) (place : nat) (v : value) : Frame := {|
+  registers := registers f;
+  rows := change_nth (rows f) place
+            (fun b => {| bound_key := bound_key b; held := v; is_written := is_written b |})
 |}.
 
 (** The place of the row of a key, from place [n] on, where the call has bound it. *)
@@ -254,7 +262,7 @@ Definition record_bytes (f : Frame) (l : list ValueType) (rs : list register) : 
 (** An instruction after which the next one follows. *)
 Definition step (f : Frame) (i : Instruction) : Failure + Frame :=
   match i with
-  | Read presence row targets =>
+  | Instruction.Read presence row targets =>
       let^ (_, rel) := relation_in row in
       let^ (_, b) := row_in f row in
       let there := match held b with Some _ => true | None => false end in
@@ -301,11 +309,17 @@ Fixpoint run (at_ : N) (l : list Instruction) (skip : nat) (f : Frame) : call :=
                 (fun k =>
                    match find_row k (rows f) 0 with
                    | Some place => run (at_ + 1) l 0 (set_register f target (BoundRow place))
-                   | None => Application.Bind k (fun v => run (at_ + 1) l 0 {|
+                   | None => Application.Bind k (run (at_ + 1) l 0 {|
                        registers := set (registers f) target (BoundRow (length (rows f)));
-                       rows := rows f ++ [{| bound_key := k; held := v; is_written := false |}]
+                       rows := rows f ++ [{| bound_key := k; held := None; is_written := false |}]
                      |})
                    end)
+          | Instruction.Read _ row _ | Load row _ =>
+              go_on (row_in f row)
+                (fun '(place, b) =>
+                   if is_written b then go_on (step f i) (run (at_ + 1) l 0)
+                   else Application.Read place
+                     (fun v => go_on (step (learn_row f place v) i) (run (at_ + 1) l 0)))
           | Jump to => jump to
           | JumpUnless condition to =>
               go_on (flag_in f condition)

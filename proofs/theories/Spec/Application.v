@@ -4,12 +4,14 @@ From zeta Require Import Spec.Width Spec.Record Spec.Entry.
 Import ListNotations.
 
 (** What an operation does, asking for one record after the other; it may depend on what it reads.
-    Each record asked for gets a number, from 0. Writes name records by number; they take effect
-    together, in order, and only if the operation is done: a check that fails commits nothing. *)
+    Each record asked for gets a number, from 0. Reads and writes name records by number. To ask is
+    not yet to read: who may only write a row may do so. Writes take effect together, in order, and
+    only if the operation is done: a check that fails commits nothing. *)
 Inductive call :=
 | Return (result : bytes) (writes : list (nat * value))
 | Fail (code : N)
-| Bind (k : key) (next : value -> call).
+| Bind (k : key) (next : call)
+| Read (row : nat) (next : value -> call).
 
 Class Application := {
   (** A transition and its arguments, or the refusal's number; the call may see the epoch. *)
@@ -38,7 +40,9 @@ Fixpoint evaluate (m : memory) (bound : list key) (c : call) : answer * list (ke
   match c with
   | Return result ws => (Done result, resolve bound ws)
   | Fail code => (Failed code, [])
-  | Bind k next => evaluate m (bound ++ [k]) (next (m k))
+  | Bind k next => evaluate m (bound ++ [k]) next
+  | Read row next =>
+      evaluate m bound (next (match nth_error bound row with Some k => m k | None => None end))
   end.
 
 (** An operation that was not refused, the epoch in which it ran, and its answer. *)

@@ -15,9 +15,14 @@ Definition ARGUMENTS_LEN_MAX : N := 4194304.
 (** What a client asks for. *)
 Record operation := Operation { transition : N; arguments : bytes }.
 
+(** Who asks: the host itself, or a client's session, under a number and a code over both. *)
+Inductive authentication :=
+| Embedded
+| Session (id : u32) (sequence : u64) (mac : bytes).
+
 Record run := Run {
   asked : operation;
-  authentic : bool;          (** The request may run: embedded, or its session vouches for it. *)
+  asked_by : authentication;
   listed : list N            (** Slots, in the order in which the operation asks for records. *)
 }.
 
@@ -29,7 +34,11 @@ Inductive entry :=
 | EvictBM (slot ancestor : N) (t : Timestamp)
 | NextEpoch
 | VerifyEpoch
-| RunApp (r : run).
+| RunApp (r : run)
+| SessionOpen (message : bytes)               (** A client's first handshake message. *)
+| SessionRevoke (id : u32)
+| SessionRotate (id : u32) (message : bytes)  (** A handshake in place of a session. *)
+| SessionAsk (id : u32) (sequence : u64) (mac : bytes).  (** What became of a number? *)
 
 Definition at_most (max : N) (b : bytes) : bool := N.of_nat (length b) <=? max.
 
@@ -48,12 +57,20 @@ Definition check_record (r : record) : result unit :=
         (Rejected ValueTooLong)
   end.
 
-(** A field of the log has 32 bits: the codec reads nothing else. *)
+(** Fields of the log have widths: the codec reads nothing else. *)
 Definition fits_fields (t : Timestamp) : bool := (epoch t <=? u32_max) && (counter t <=? u32_max).
+Definition fits_number (id : u32) (sequence : u64) : bool :=
+  (id <=? u32_max) && (sequence <=? u64_max).
+Definition fits_run (r : run) : bool :=
+  (transition (asked r) <=? u16_max) &&
+  match asked_by r with Embedded => true | Session id sequence _ => fits_number id sequence end.
 
 Definition check_entry (e : entry) : result unit :=
   require (match e with
            | AddB _ _ t _ | EvictB _ t | EvictBM _ _ t => fits_fields t
+           | RunApp r => fits_run r
+           | SessionRevoke id | SessionRotate id _ => id <=? u32_max
+           | SessionAsk id sequence _ => fits_number id sequence
            | _ => true
            end) (Rejected Truncated);;
   match e with

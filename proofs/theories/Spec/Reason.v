@@ -68,26 +68,65 @@ Inductive NotYet :=
 | PublishedClock
 | Floor
 | Window
-| ByteBudget.
+| ByteBudget
+| Order.
 
 (** Why an entry is not applied. *)
 Inductive Stop :=
 | Rejected (reason : Reason)
 | Retry (not_yet : NotYet).
 
-Inductive result (A : Type) :=
+(** The client or the application is at fault: the entry is answered, and nothing changes. *)
+Inductive Refusal :=
+| Program (code : N)         (** No such transition, or arguments that are not of its types. *)
+| UnknownSession
+| WrongMac
+| Replayed
+| TooOld
+| Expired
+| Revoked
+| MissingRight
+| NoSuchNumber
+| NotEmbedded
+| BadHandshake
+| UnknownClient
+| NoRoom.
+
+(** The program's refusals keep their own numbers, below 256. *)
+Definition refusal_code (r : Refusal) : N :=
+  match r with
+  | Program code => code
+  | UnknownSession => 256 | WrongMac => 257 | Replayed => 258 | TooOld => 259 | Expired => 260
+  | Revoked => 261 | MissingRight => 262 | NoSuchNumber => 263 | NotEmbedded => 264
+  | BadHandshake => 265 | UnknownClient => 266 | NoRoom => 267
+  end.
+
+(** Why a request was not run: it is at fault, or the entry stops here. *)
+Inductive Halt :=
+| Refused (refusal : Refusal)
+| Stopped (stop : Stop).
+
+Inductive Result (A E : Type) :=
 | Ok (a : A)
-| Err (stop : Stop).
-Arguments Ok {A} a.
-Arguments Err {A} stop.
+| Err (e : E).
+Arguments Ok {A E} a.
+Arguments Err {A E} e.
+
+(** What is decided of an entry, and of a request. *)
+Notation result A := (Result A Stop).
+Notation verdict A := (Result A Halt).
 
 (** The only shape in which a check is written. *)
-Definition require (holds : bool) (stop : Stop) : result unit :=
-  if holds then Ok tt else Err stop.
+Definition require {E} (holds : bool) (error : E) : Result unit E :=
+  if holds then Ok tt else Err error.
 
 (** Rust's [?]: go on with the value, or stop here. *)
-Definition and_then {A B} (r : result A) (k : A -> result B) : result B :=
-  match r with Ok a => k a | Err stop => Err stop end.
+Definition and_then {A B E} (r : Result A E) (k : A -> Result B E) : Result B E :=
+  match r with Ok a => k a | Err e => Err e end.
+
+(** The same, from an entry to a request: [From<Stop> for Halt]. *)
+Definition lift {A} (r : result A) : verdict A :=
+  match r with Ok a => Ok a | Err stop => Err (Stopped stop) end.
 
 Declare Scope decide_scope.
 Notation "r ;; k" := (and_then r (fun _ => k))

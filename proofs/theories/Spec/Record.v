@@ -1,11 +1,9 @@
 (** Records: an application's key and value, or a node of the tree; elements, which sums count. *)
 From Coq Require Import NArith List Bool.
+From zeta Require Export Spec.Bytes.
 From zeta Require Import Spec.Width Spec.Time Spec.Path.
 Import ListNotations.
 Open Scope N_scope.
-
-Definition bytes := list N.
-Definition bytes_dec : forall a b : bytes, {a = b} + {a <> b} := list_eq_dec N.eq_dec.
 
 Record key := Key { relation : N; key_bytes : bytes }.
 Definition key_dec : forall a b : key, {a = b} + {a <> b}.
@@ -19,10 +17,8 @@ Proof. decide equality. apply bytes_dec. Defined.
 
 Definition is_none {A} (o : option A) : bool := match o with None => true | Some _ => false end.
 
-Definition digest := bytes.
-Definition digest_eqb (a b : digest) : bool := if bytes_dec a b then true else false.
 (** For the hash of a record that is in a slot: not known until it leaves through the tree. *)
-Definition unknown_digest : digest := repeat 0 32.
+Definition unknown_digest : digest := zeros 32.
 
 (** What a node knows of the nearest node or leaf below it on one side. *)
 Record link := Link {
@@ -45,7 +41,20 @@ Record element := Element { e_record : record; e_time : Timestamp; e_thread : N 
 Definition element_dec : forall a b : element, {a = b} + {a <> b}.
 Proof. decide equality; [apply N.eq_dec | repeat decide equality | apply record_dec]. Defined.
 
-(** The hashes, which Rust takes from crates; what they are is the user's choice. *)
+(** What a client asks for in the first message of a handshake, where it can be read. *)
+Record ask := Ask {
+  client_key : bytes;
+  strict_order : bool;       (** A request runs only after the one before it is settled. *)
+  replaces : u32             (** The session that this one takes the place of; 0 for none. *)
+}.
+
+(** What it is told in the second. *)
+Record welcome := Welcome { w_session : u32; w_last_epoch : u32 }.
+
+(** A session's keys: of what the client says, and of what it is told. *)
+Record keys := Keys { request_key : bytes; reply_key : bytes }.
+
+(** The cryptography, which Rust takes from crates; what it is is the user's choice. *)
 Class Primitives := {
   (** The leaf of a key: 256 bits of a hash. *)
   leaf : key -> path;
@@ -54,7 +63,17 @@ Class Primitives := {
   value_hash : value -> digest;
   node_hash : pointer -> pointer -> digest;
   (** The pseudo-random number of an element, under the secret key of its epoch. *)
-  element_hash : element -> N
+  element_hash : element -> N;
+  (** The hash of requests, results and receipts. *)
+  sha256 : bytes -> digest;
+  sha256_length : forall m, length (sha256 m) = 32%nat;
+  (** The code under a key that authenticates a message. *)
+  hmac : bytes -> bytes -> bytes;
+  (** A client's first message, read with the verifier's secret; nothing where it is not one. *)
+  read_ask : bytes -> option ask;
+  (** The second message and the keys that both sides then have. What is drawn for it is drawn once
+      for each session: a function of the session's number can say it. *)
+  accept : bytes -> welcome -> option (bytes * keys)
 }.
 
 Section Record.

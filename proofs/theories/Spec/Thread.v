@@ -6,8 +6,9 @@
     board (its published clock, its sums) stands in the thread. *)
 From Coq Require Import NArith List Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Bounds.
-From zeta Require Import Spec.Table Spec.Entry Spec.Application.
+From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Access Spec.Leaf.
 From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
+From zeta Require Spec.Session.
 Import ListNotations.
 Open Scope N_scope.
 Open Scope decide_scope.
@@ -46,12 +47,20 @@ Inductive event :=
 | Verified (e : u32)
 | Answered (r : ran).
 
+(** What it needs to have clients. *)
+Record serving := Serving {
+  in_scope : scope;
+  access : access_list;
+  sessions_per_thread : N    (** How many sessions of each thread may be open at once. *)
+}.
+
 (** What a verifier is made of. The root is empty, or the summary of an adopted data set. *)
 Record config := Config {
   thread_count : N;
   slot_count : N;
   byte_budget : u64;
-  root : record
+  root : record;
+  serving_of : option serving  (** None: its own host alone, without receipts. *)
 }.
 
 Definition cell_child (c : cell) (d : bool) : option N := if d then c_right c else c_left c.
@@ -295,24 +304,45 @@ Definition verify_epoch (t : thread) (board_has_room : bool) : result (thread * 
 
 (** ** Operations *)
 
-(** Runs a call over the listed slots, which must hold what it asks for, in that order. Gives the
-    answer, the writes by slot, and the slots that were used. *)
-Fixpoint execute (m : table cell) (listed used : list N) (c : call)
-    : result (answer * list (N * value) * list N) :=
+(** The record of the application in a slot. *)
+Definition row_in (m : table cell) (s : option N) : option (key * value) :=
+  match s with
+  | Some s => match get m s with Some (Cell (App k v) _ _ _ _) => Some (k, v) | _ => None end
+  | None => None
+  end.
+
+(** What a run of a call gives. *)
+Record execution := Execution {
+  x_answer : answer;
+  x_writes : list (N * value);       (** By slot. *)
+  x_used : list N;                   (** Slots, in the order in which they were asked for. *)
+  x_overread : bool                  (** A row was read that may not be read. *)
+}.
+
+(** Runs a call over the listed slots, which must hold what it asks for, in that order. A row that
+    may not be read is read all the same, for the host has foreseen the run, and the run is refused
+    at its end. *)
+Fixpoint execute (r : rights) (m : table cell) (listed used : list N) (overread : bool) (c : call)
+    : verdict execution :=
   match c with
-  | Return result ws => Ok (Done result, resolve used ws, used)
-  | Fail code => Ok (Failed code, [], used)
+  | Return result ws => Ok (Execution (Done result) (resolve used ws) used overread)
+  | Fail code => Ok (Execution (Failed code) [] used overread)
   | Bind k next =>
       let found := match listed with s :: _ => get m s | [] => None end in
-      RunApp.decide_bind {|
+      Session.decide_access (may_read r k || may_write r k);;
+      lift (RunApp.decide_bind {|
         RunApp.slot_listed := is_some (hd_error listed);
         RunApp.slot_in_range := holds (hd_error listed) in_range;
         RunApp.slot_occupied := is_some found;
         RunApp.key_matches :=
           holds found (fun c => match c_record c with App k' _ => key_eqb k' k | _ => false end)
-      |};;
-      let v := match found with Some (Cell (App _ v) _ _ _ _) => v | _ => None end in
-      execute m (tl listed) (used ++ [hd 0 listed]) (next v)
+      |});;
+      execute r m (tl listed) (used ++ [hd 0 listed]) overread next
+  | Read row next =>
+      let found := row_in m (nth_error used row) in
+      let may := match found with Some (k, _) => may_read r k | None => true end in
+      execute r m listed used (overread || negb may)
+        (next (match found with Some (_, v) => v | None => None end))
   end.
 
 Definition write_slot (m : table cell) (w : N * value) : table cell :=
@@ -334,19 +364,24 @@ Definition replaced_len (m : table cell) (ws : list (N * value)) : N :=
                          | _ => 0
                          end + n) 0 ws.
 
+(** Whether all that a run did was granted. *)
+Definition granted (r : rights) (m : table cell) (x : execution) : bool :=
+  negb (x_overread x) &&
+  forallb (fun w => holds (row_in m (Some (fst w))) (fun kv => may_write r (fst kv))) (x_writes x).
+
 (** What is committed after the floor has let the operation in. *)
-Definition run_app (t : thread) (o : run) (c : call) : result (thread * event) :=
+Definition run_app (r : rights) (t : thread) (o : run) (c : call) : verdict (thread * event) :=
   let now := epoch (clock t) in
-  let? done := execute (slots t) (listed o) [] c in
-  let '(answer, ws, used) := done in
-  let news := written_len ws in
-  let olds := replaced_len (slots t) ws in
+  let? x := execute r (slots t) (listed o) [] false c in
+  let news := written_len (x_writes x) in
+  let olds := replaced_len (slots t) (x_writes x) in
   let kept := bytes_used t - olds in
-  RunApp.decide_commit {|
+  lift (RunApp.decide_commit {|
     RunApp.slots_listed := N.of_nat (length (listed o));
-    RunApp.slots_used := N.of_nat (length used);
+    RunApp.slots_used := N.of_nat (length (x_used x));
     RunApp.bytes := Build_ByteUse kept (if olds <? news then news else 0) (byte_budget cfg)
-  |};;
-  Ok (with_slots t (write_slots (slots t) ws) (saturating_add_u64 kept news),
-      Answered (Ran (asked o) now answer)).
+  |});;
+  Session.decide_access (granted r (slots t) x);;
+  Ok (with_slots t (write_slots (slots t) (x_writes x)) (saturating_add_u64 kept news),
+      Answered (Ran (asked o) now (x_answer x))).
 End Thread.

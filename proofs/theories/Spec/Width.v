@@ -13,6 +13,7 @@ Definition usize := N.
 (** The number of a slot: a type of its own in Rust, for nothing is computed with it. *)
 Definition SlotId := N.
 
+Definition u16_max : N := 65535.
 Definition u32_max : N := 4294967295.
 Definition u64_max : N := 18446744073709551615.
 

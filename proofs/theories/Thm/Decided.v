@@ -1,7 +1,8 @@
 (** An epoch that all threads have closed is decided: nobody needs to ask for it. *)
 From Coq Require Import NArith List Lia Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Record Spec.Reason Spec.Table Spec.Entry.
-From zeta Require Import Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Spec.Application Spec.SessionTable Spec.Thread Spec.Service.
+From zeta Require Import Spec.Verifier.
 From zeta Require Import Thm.Machine Thm.Step Thm.History.
 From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
 Import ListNotations.
@@ -36,7 +37,7 @@ Section Decided.
     (exists e, ev = Verified e) \/ next_epoch s' = next_epoch s.
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H].
     - right. unfold add_m in H. destruct (AddM.decide_add_m _); [|discriminate].
       now injection H as <- <-.
     - right. unfold add_b in H. destruct (AddB.decide_add_b _); [|discriminate].
@@ -50,36 +51,127 @@ Section Decided.
     - right. unfold next_epoch_entry in H. destruct (Epoch.decide_next_epoch _); [|discriminate].
       now injection H as <- <-.
     - left. apply verify_epoch_facts in H as (-> & _). eauto.
-    - right. unfold run_app in H. destruct (execute _ _ _ _ _) as [[[x y] z]|]; [|discriminate].
-      cbn [and_then] in H. destruct (RunApp.decide_commit _); [|discriminate].
-      now injection H as <- <-.
+    - right. now apply run_app_lane in H as (_ & -> & _).
   Qed.
 
   Lemma decided_certify v H t s : tracks cfg v H -> In t ids -> rejection (at_ v t) = None ->
     thread_step cfg t (now (start cfg) H t) (Verified (next_epoch (at_ v t))) s ->
-    decided v -> decided (certify cfg (put v t s)).
+    decided v -> decided (certify cfg (sealing cfg (put v t s) t (next_epoch (at_ v t)))).
   Proof.
     intros T Ht Live St D. pose proof (live_thread t T Live) as Lv.
     pose proof (tr_sound T t) as So. pose proof (certified_closed t T Ht) as Cc.
     assert (Next : next_epoch s <= next_epoch (at_ v t) + 1).
     { rewrite Lv. destruct (step_lane St) as (_ & _ & [[-> _]|(_ & _ & -> & _)]); [lia|].
       unfold next, saturating_add_u32. lia. }
-    unfold certify. cbn [mismatch certified put].
-    destruct (mismatch v) eqn:M; [left; exact M|].
+    set (w := sealing cfg (put v t s) t (next_epoch (at_ v t))).
+    assert (Wc : certified w = certified v) by (unfold w; now rewrite sealing_certified).
+    assert (Wm : mismatch w = mismatch v) by (unfold w, sealing; now destruct (serving_of cfg)).
+    assert (Wt : forall u, at_ w u = at_ (put v t s) u) by
+      (intro u; unfold w, sealing; now destruct (serving_of cfg)).
+    unfold certify. rewrite Wc, Wm.
+    destruct (mismatch v) eqn:M; [left; now rewrite Wm|].
     destruct (forallb _ ids) eqn:All.
     - destruct (balance _); [|now left]. right. destruct D as [D|(u & Hu & Le)]; [congruence|].
       exists t. split; [assumption|].
-      change (next_epoch (at_ (put v t s) t) <= certified v + 1).
+      change (next_epoch (at_ w t) <= certified v + 1).
       rewrite forallb_forall in All. pose proof (All u Hu) as Lt. apply N.ltb_lt in Lt.
-      rewrite thread_at_put in *. rewrite upd_eq. unfold upd in Lt.
+      rewrite Wt, thread_at_put in *. rewrite upd_eq. unfold upd in Lt.
       destruct (N.eqb_spec u t) as [->|N]; lia.
-    - right. assert (Ex : exists u, In u ids /\ (certified v <? next_epoch (at_ (put v t s) u)) =
-        false).
+    - right. assert (Ex : exists u, In u ids /\ (certified v <? next_epoch (at_ w u)) = false).
       { clear - All. induction ids as [|u l IH]; [discriminate|]. cbn in All.
-        destruct (certified v <? next_epoch (at_ (put v t s) u)) eqn:E.
+        destruct (certified v <? next_epoch (at_ w u)) eqn:E.
         - destruct (IH All) as (x & Hx & Ex). exists x. split; [now right|assumption].
         - exists u. split; [now left|assumption]. }
-      destruct Ex as (u & Hu & E). exists u. split; [assumption|]. now apply N.ltb_ge in E.
+      destruct Ex as (u & Hu & E). exists u. split; [assumption|]. rewrite Wc.
+      now apply N.ltb_ge in E.
+  Qed.
+
+  Lemma decided_stop v t stop v' r : settle cfg v t (Err stop) = (v', r) -> decided v -> decided v'.
+  Proof.
+    intros E D. destruct stop as [r0|n]; injection E as <- <-; [|assumption].
+    eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. now apply next_put.
+  Qed.
+
+  Lemma decided_halt v t halt v' r : settle_verdict cfg v t (Err halt) = (v', r) ->
+    decided v -> decided v'.
+  Proof.
+    destruct halt as [r0|stop]; [|apply decided_stop]. intros E D. cbn in E.
+    now injection E as <- <-.
+  Qed.
+
+  (** Sessions and receipts decide nothing. *)
+  Lemma decided_desk v s : decided v -> decided (with_desk v s).
+  Proof. intro D. eapply decided_same; [exact D|reflexivity|reflexivity|reflexivity]. Qed.
+
+  Lemma decided_memory v H t e v' r : tracks cfg v H -> In t ids -> rejection (at_ v t) = None ->
+    check_entry e = Ok tt -> settle cfg v t (step_memory cfg v t e) = (v', r) ->
+    decided v -> decided v'.
+  Proof.
+    intros T Ht Live Ce E D. unfold settle in E.
+    destruct (step_memory cfg v t e) as [[s ev]|stop] eqn:M;
+      [|eapply decided_stop; [exact E|exact D]].
+    edestruct step_memory_step as (St & _ & _); [exact T|exact Live|exact Ce|exact M|].
+    injection E as <- <-. pose proof (live_thread t T Live) as Lv.
+    destruct (step_next St) as [[e0 ->]|Same].
+    - assert (e0 = next_epoch (at_ v t)) as ->.
+      { rewrite Lv. inversion St; subst;
+          match goal with
+          | X : verify_epoch _ _ = _ |- _ => apply verify_epoch_facts in X as ([= ->] & _);
+            reflexivity
+          | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _);
+            discriminate
+          | X : add_m _ _ _ _ _ = _ |- _ =>
+              apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
+          | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
+          | X : evict_m _ _ _ _ = _ |- _ =>
+              apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
+          | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _);
+            discriminate
+          | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
+            discriminate
+          | X : run_app _ _ _ _ _ = _ |- _ =>
+              apply run_app_facts in X as (_ & _ & _ & xx & X & _); discriminate
+          end. }
+      eapply decided_certify; eauto.
+    - rewrite <- Lv in Same.
+      assert (Dp : decided (put v t s)).
+      { eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. now apply next_put. }
+      destruct ev; auto. exfalso. (* A verified epoch moves on. *)
+      inversion St; subst;
+        match goal with
+        | X : verify_epoch _ _ = Ok _ |- _ => idtac
+        | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _); discriminate
+        | X : add_m _ _ _ _ _ = _ |- _ =>
+            apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
+        | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
+        | X : evict_m _ _ _ _ = _ |- _ =>
+            apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
+        | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _); discriminate
+        | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
+          discriminate
+        | X : run_app _ _ _ _ _ = _ |- _ =>
+            apply run_app_facts in X as (_ & _ & _ & xx & X & _); discriminate
+        end.
+      rename H0 into V. unfold verify_epoch, Epoch.decide_verify_epoch in V. cbn in V. passed V.
+      injection V as <- _. cbn in Same. rewrite Lv in Same. apply N.ltb_lt in Check.
+      pose proof (st_width (tr_sound T t)). unfold next in Same.
+      rewrite saturating_add_u32_exact in Same by lia. lia.
+  Qed.
+
+  Lemma decided_run v t rt o v' r : step_run cfg v t rt o = (v', r) -> decided v -> decided v'.
+  Proof.
+    intros E D. unfold step_run, attempt in E.
+    destruct (begin_call (asked o)) as [code|call]; [eapply decided_halt; eassumption|].
+    destruct (Session.decide_right _); [|eapply decided_halt; eassumption].
+    set (now_ := epoch (clock (at_ v t))) in *.
+    assert (Raised : decided (raise_floor v now_)).
+    { eapply decided_same; [exact D|reflexivity|reflexivity|reflexivity]. }
+    destruct (and_then _ _) as [[s ev]|halt] eqn:R; [|eapply decided_halt; eassumption].
+    destruct (lift _) in R; [|discriminate]. cbn [and_then] in R.
+    assert (Next : next_epoch s = next_epoch (at_ v t)) by
+      now apply run_app_lane in R as (_ & -> & _).
+    apply run_app_facts in R as (_ & _ & _ & x & -> & _). injection E as <- <-.
+    eapply decided_same; [exact Raised|reflexivity|reflexivity|]. intro u. now apply next_put.
   Qed.
 
   Lemma decided_step v H t e v' r : tracks cfg v H -> In t ids -> step cfg v t e = (v', r) ->
@@ -87,85 +179,37 @@ Section Decided.
   Proof.
     intros T Ht E D. unfold step in E.
     destruct (rejection (at_ v t)) as [r0|] eqn:Live; [injection E as <- <-; assumption|].
-    assert (Rejected_ : forall w r0, threads w = threads v -> certified w = certified v ->
-      mismatch w = mismatch v -> decided (put w t (reject (at_ w t) r0))).
-    { intros w r0 Et Ec Em. assert (At : forall u, at_ w u = at_ v u) by
-        (intro u; unfold thread_at; now rewrite Et).
-      eapply decided_same; [exact D|exact Em|exact Ec|]. intro u. rewrite next_put by reflexivity.
-      now rewrite At. }
-    destruct (check_entry e) as [[]|stop] eqn:Ce.
-    2: { destruct stop; injection E as <- <-; [now apply Rejected_|assumption]. }
-    assert (Memory : forall e, check_entry e = Ok tt ->
-      settle cfg v t (step_memory cfg v t e) = (v', r) -> decided v').
-    { clear e Ce E. intros e Ce E. unfold settle in E.
-      destruct (step_memory cfg v t e) as [[s ev]|[r0|n]] eqn:M;
-        [|injection E as <- <-; now apply Rejected_|injection E as <- <-; assumption].
-      edestruct step_memory_step as (St & _ & _); [exact T|exact Live|exact Ce|exact M|].
-      injection E as <- <-. pose proof (live_thread t T Live) as Lv.
-      destruct (step_next St) as [[e0 ->]|Same].
-      - assert (e0 = next_epoch (at_ v t)) as ->.
-        { rewrite Lv. inversion St; subst;
-            match goal with
-            | X : verify_epoch _ _ = _ |- _ => apply verify_epoch_facts in X as ([= ->] & _);
-              reflexivity
-            | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _);
-              discriminate
-            | X : add_m _ _ _ _ _ = _ |- _ =>
-                apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
-            | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
-            | X : evict_m _ _ _ _ = _ |- _ =>
-                apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
-            | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _);
-              discriminate
-            | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
-              discriminate
-            | X : run_app _ _ _ _ = _ |- _ =>
-                apply run_app_facts in X as (_ & _ & _ & an & ws & us & X & _); discriminate
-            end. }
-        eapply decided_certify; eauto.
-      - rewrite <- Lv in Same.
-        assert (Dp : decided (put v t s)).
-        { eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. now apply next_put. }
-        destruct ev; auto. exfalso. (* A verified epoch moves on. *)
-        inversion St; subst;
-          match goal with
-          | X : verify_epoch _ _ = Ok _ |- _ => idtac
-          | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _); discriminate
-          | X : add_m _ _ _ _ _ = _ |- _ =>
-              apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
-          | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
-          | X : evict_m _ _ _ _ = _ |- _ =>
-              apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
-          | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _); discriminate
-          | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
-            discriminate
-          | X : run_app _ _ _ _ = _ |- _ =>
-              apply run_app_facts in X as (_ & _ & _ & an & ws & us & X & _); discriminate
-          end.
-        rename H0 into V. unfold verify_epoch, Epoch.decide_verify_epoch in V. cbn in V. passed V.
-        injection V as <- _. cbn in Same. rewrite Lv in Same. apply N.ltb_lt in Check.
-        pose proof (st_width (tr_sound T t)). unfold next in Same.
-        rewrite saturating_add_u32_exact in Same by lia. lia.
-        }
-    destruct e as [n a q|n j tm q|n a|n tm|n a tm| | |o]; try (eapply Memory; eassumption).
-    clear Memory. unfold step_run in E. destruct (negb (authentic o)); [now injection E as <- <-|].
-    destruct (begin_call (asked o)) as [code|call]; [now injection E as <- <-|].
-    assert (Raised : forall f, decided (Verifier (threads v) f (certified v) (mismatch v))).
-    { intro f. eapply decided_same; [exact D|reflexivity|reflexivity|reflexivity]. }
-    unfold RunApp.decide_floor in E. destruct (floor v <=? epoch (clock (at_ v t)));
-      [|injection E as <- <-; apply Raised].
-    cbn [require and_then] in E. unfold settle in E.
-    destruct (run_app cfg (at_ v t) o _) as [[s ev]|[r0|n]] eqn:R;
-      [|injection E as <- <-; now apply Rejected_|injection E as <- <-; apply Raised].
-    assert (Next : next_epoch s = next_epoch (at_ v t)).
-    { unfold run_app in R. destruct (execute _ _ _ _ _) as [[[x y] z]|]; [|discriminate].
-      cbn [and_then] in R. destruct (RunApp.decide_commit _); [|discriminate].
-      now injection R as <- <-. }
-    apply run_app_facts in R as (_ & _ & _ & an & ws & us & -> & _).
-    injection E as <- <-.
-    eapply decided_same; [apply (Raised (N.max (floor v) (epoch (clock (at_ v t)))))|
-      reflexivity|reflexivity|].
-    intro u. apply next_put. exact Next.
+    destruct (check_entry e) as [[]|stop] eqn:Ce; [|eapply decided_stop; eassumption].
+    destruct e as [n a q|n j tm q|n a|n tm|n a tm| | |o|g|i|i g|i q c]; cbn [step_entry] in E;
+      try (eapply decided_memory; eassumption).
+    - destruct (asked_by o) as [|i q c].
+      + unfold step_host in E.
+        destruct (serving_of cfg) as [sv|]; [|eapply decided_run; eassumption].
+        destruct (_ && _); [eapply decided_run; eassumption|].
+        destruct (Session.decide_embedded _ _); [|eapply decided_halt; eassumption].
+        destruct (step_run cfg v t None o) as [v1 r1] eqn:R.
+        assert (D1 : decided v1) by (eapply decided_run; eassumption).
+        destruct (ruling_of r1); injection E as <- <-; auto using decided_desk.
+      + destruct (serving_of cfg) as [sv|]; [|injection E as <- <-; assumption].
+        unfold step_client in E. destruct (Session.decide_request _) as [u|[f|stop]].
+        * destruct (found_in _ _ _ _) as [| |x]; try (injection E as <- <-; assumption).
+          destruct (step_run cfg v t (Some (s_client x)) o) as [v1 r1] eqn:R.
+          assert (D1 : decided v1) by (eapply decided_run; eassumption).
+          destruct (ruling_of r1); injection E as <- <-; auto using decided_desk.
+        * destruct (found_in _ _ _ _) as [| |x]; injection E as <- <-; assumption.
+        * eapply decided_halt; eassumption.
+    - destruct (serving_of cfg) as [sv|]; [|injection E as <- <-; assumption]. cbn in E.
+      destruct (open _ _ _ _ _ _ _) as [[s m]|halt]; [|eapply decided_halt; eassumption].
+      injection E as <- <-. now apply decided_desk.
+    - destruct (serving_of cfg) as [sv|]; [|injection E as <- <-; assumption]. cbn in E.
+      destruct (revoke _ _ _ _) as [[s m]|halt]; [|eapply decided_halt; eassumption].
+      injection E as <- <-. now apply decided_desk.
+    - destruct (serving_of cfg) as [sv|]; [|injection E as <- <-; assumption]. cbn in E.
+      destruct (open _ _ _ _ _ _ _) as [[s m]|halt]; [|eapply decided_halt; eassumption].
+      injection E as <- <-. now apply decided_desk.
+    - destruct (serving_of cfg) as [sv|]; [|injection E as <- <-; assumption]. cbn in E.
+      destruct (question _ _ _ _ _ _) as [[s m]|halt]; [|eapply decided_halt; eassumption].
+      injection E as <- <-. now apply decided_desk.
   Qed.
 
   Lemma decided_all l : forall v H v' rs, tracks cfg v H -> decided v ->

@@ -25,6 +25,11 @@ Definition mixed (l : bytes) : N := fold_left (fun h b => (h * 257 + b + 1) mod 
 Lemma toy_length k : length (toy_bits k) = PATH_BITS.
 Proof. unfold toy_bits. now rewrite map_length, seq_length. Qed.
 
+(** A digest is one number, in 32 bytes of which the others are zero. *)
+Definition spread (m : bytes) : digest := mixed m :: zeros 31.
+Lemma spread_length m : length (spread m) = 32%nat.
+Proof. reflexivity. Qed.
+
 #[export] Instance toy : Primitives := {
   leaf := toy_bits;
   leaf_length := toy_length;
@@ -34,7 +39,13 @@ Proof. unfold toy_bits. now rewrite map_length, seq_length. Qed.
     match e_record m with
     | App k v => relation k :: key_bytes k ++ [256] ++ numbers_of_value v
     | Node p l r => numbers_of_path p ++ numbers_of_pointer l ++ numbers_of_pointer r
-    end)
+    end);
+  sha256 := spread;
+  sha256_length := spread_length;
+  hmac k m := [mixed (k ++ 256 :: m)];
+  (* The message is the client's key, whether order is strict, and the session to replace. *)
+  read_ask m := match m with [k; o; r] => Some (Ask [k] (0 <? o) r) | _ => None end;
+  accept m w := Some ([w_session w; w_last_epoch w], Record.Keys [w_session w; 1] [w_session w; 2])
 }.
 
 (** ** A key-value store: get, put, and a swap of two keys' values that fails on nulls *)
@@ -43,13 +54,14 @@ Definition key_of (b : N) : key := Key 0 [b].
 #[export] Instance store : Application := {
   begin_call o :=
     match transition o, arguments o with
-    | 0, [k] => inr (fun _ => Bind (key_of k) (fun v => Return (numbers_of_value v) []))
-    | 1, [k; b] => inr (fun _ => Bind (key_of k) (fun _ => Return [] [(0%nat, Some [b])]))
-    | 2, [j; k] => inr (fun _ => Bind (key_of j) (fun v => Bind (key_of k) (fun w =>
-        match v, w with
-        | Some _, Some _ => Return [] [(0%nat, w); (1%nat, v)]
-        | _, _ => Fail 9
-        end)))
+    | 0, [k] => inr (fun _ => Bind (key_of k) (Read 0 (fun v => Return (numbers_of_value v) [])))
+    | 1, [k; b] => inr (fun _ => Bind (key_of k) (Return [] [(0%nat, Some [b])]))
+    | 2, [j; k] => inr (fun _ => Bind (key_of j) (Bind (key_of k)
+        (Read 0 (fun v => Read 1 (fun w =>
+          match v, w with
+          | Some _, Some _ => Return [] [(0%nat, w); (1%nat, v)]
+          | _, _ => Fail 9
+          end)))))
     | 0, _ | 1, _ | 2, _ => inl 2
     | _, _ => inl 1
     end
@@ -60,18 +72,18 @@ Definition swap j k := Operation 2 [j; k].
 
 (** ** Runs of two threads with eight slots each *)
 
-Definition cfg := Config 2 8 1000 (Node ROOT None None).
+Definition cfg := Config 2 8 1000 (Node ROOT None None) None.
 Definition at_ (e c : N) : Timestamp := {| epoch := e; counter := c |}.
 Definition run_of (l : list (N * entry)) := run_all cfg initial l.
 Definition replies (l : list (N * entry)) : list reply := map snd (snd (run_of l)).
 Definition outcome_after (l : list (N * entry)) (e : N) := outcome_at cfg (fst (run_of l)) e.
 Definition all_applied (l : list (N * entry)) : bool :=
-  forallb (fun r => match r with Applied _ => true | _ => false end) (replies l).
+  forallb (fun r => match r with Applied _ _ => true | _ => false end) (replies l).
 Definition answers (l : list (N * entry)) : list answer :=
-  flat_map (fun r => match r with Applied (Answered a) => [r_answer a] | _ => [] end) (replies l).
-Definition last_reply (l : list (N * entry)) := last (replies l) (Refused 0).
+  flat_map (fun r => match r with Applied (Answered a) _ => [r_answer a] | _ => [] end) (replies l).
+Definition last_reply (l : list (N * entry)) := last (replies l) (Told []).
 
-Definition app t o ss : N * entry := (t, RunApp (Run o true ss)).
+Definition app t o ss : N * entry := (t, RunApp (Run o Embedded ss)).
 Definition val (k : N) (b : N) : record := App (key_of k) (Some [b]).
 Definition null (k : N) : record := App (key_of k) None.
 Definition node p : record := Node p None None.
@@ -153,7 +165,12 @@ Definition weak : Primitives := {|
   leaf_length := toy_length;
   value_hash v := [1];
   node_hash l r := [2];
-  element_hash m := counter (e_time m)
+  element_hash m := counter (e_time m);
+  sha256 m := zeros 32;
+  sha256_length m := eq_refl;
+  hmac k m := [];
+  read_ask m := None;
+  accept m w := None
 |}.
 
 Definition weak_run (l : list (N * entry)) := @run_all weak store cfg initial l.
@@ -192,7 +209,7 @@ Proof. vm_compute. reflexivity. Qed.
 
 (** ** An adopted data set is there from the start, each record behind its hash *)
 Definition data := [(key_of 0, Some [5]); (key_of 1, Some [6]); (key_of 2, None)].
-Definition adopter := Config 1 8 1000 (summary data).
+Definition adopter := Config 1 8 1000 (summary data) None.
 (** The node under which keys 0 and 2 part. *)
 Definition fork : record :=
   match find (fun r => path_eqb (path_of r) [false]) (summarized data) with

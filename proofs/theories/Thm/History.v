@@ -1,13 +1,14 @@
 (** A run of the verifier is a history of the machine: what is kept from reply to reply. *)
 From Coq Require Import NArith List Lia Bool Permutation Sorted.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Table.
-From zeta Require Import Spec.Entry Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Spec.Entry Spec.Application Spec.Access Spec.SessionTable Spec.Thread.
+From zeta Require Import Spec.Service Spec.Verifier.
 From zeta Require Import Thm.Machine Thm.Collision Thm.Step Thm.Invariant.
 Import ListNotations.
 Open Scope N_scope.
 Set Implicit Arguments.
 
-Definition event_of (r : reply) : list event := match r with Applied ev => [ev] | _ => [] end.
+Definition event_of (r : reply) : list event := match r with Applied ev _ => [ev] | _ => [] end.
 (** What the applied entries did, in processing order. *)
 Definition events (rs : list (N * reply)) : list event := flat_map (fun p => event_of (snd p)) rs.
 
@@ -163,12 +164,15 @@ Section History.
     right. destruct (Th t) as [-> | [r' ->]]; exists r; reflexivity.
   Qed.
 
-  Lemma tracks_floor v H f : tracks v H -> floor v <= f ->
-    tracks (Verifier (threads v) f (certified v) (mismatch v)) H.
+  Lemma tracks_floor v H e : tracks v H -> tracks (raise_floor v e) H.
   Proof.
-    intros [Th So Hi Ta Gi Ce Fl Sr An] Le. split; auto. cbn. intros r Hin. specialize (Fl r Hin).
+    intros [Th So Hi Ta Gi Ce Fl Sr An]. split; auto. cbn. intros r Hin. specialize (Fl r Hin).
     lia.
   Qed.
+
+  (** Sessions and receipts are beside all this. *)
+  Lemma tracks_desk v H s : tracks v H -> tracks (with_desk v s) H.
+  Proof. intros [Th So Hi Ta Gi Ce Fl Sr An]. split; auto. Qed.
 
   Lemma balanced_same e S S' :
     (forall t, In t ids -> filter (in_epoch e) (added (S' t)) = filter (in_epoch e) (added (S t)) /\
@@ -273,7 +277,8 @@ Section History.
   Proof.
     intros T Live Ok_ E. unfold step_memory in E. rewrite (live_thread t T Live) in E.
     unfold check_entry in Ok_.
-    destruct e as [n a r|n j tm r|n a|n tm|n a tm| | |o]; try discriminate; cbn in Ok_.
+    destruct e as [n a r|n j tm r|n a|n tm|n a tm| | |o|g|i|i g|i q c]; try discriminate;
+      cbn in Ok_.
     - split; [eapply step_add_m; eauto|]. apply add_m_facts in E as (_ & _ & _ & named & -> & _).
       split; [discriminate|discriminate].
     - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W _].
@@ -306,69 +311,166 @@ Section History.
     destruct (tr_certified T (e := certified v - 1)) as [Cl _]; [lia|]. specialize (Cl t Ht). lia.
   Qed.
 
-  (** The entry changed no thread. *)
-  Lemma no_item v v' H r : tracks v' H -> event_of r = [] -> certified v <= certified v' ->
+  (** What an entry makes of a history: an item more, if it was applied, and no operation of an
+      epoch that was certified before. *)
+  Definition follows (v : verifier) (H : list item) (v' : verifier) (r : reply) : Prop :=
     exists H', tracks v' (H' ++ H) /\ map (@i_event _ _) H' = event_of r /\
       (forall ran, In ran (runs H') -> certified v <= r_epoch ran) /\ certified v <= certified v'.
+
+  (** The entry changed no thread. *)
+  Lemma no_item v v' H r : tracks v' H -> event_of r = [] -> certified v <= certified v' ->
+    follows v H v' r.
   Proof. intros T E F. exists []. rewrite E. cbn. split; [assumption|]. repeat split; tauto. Qed.
+
+  (** Sessions and receipts change nothing of it. *)
+  Lemma follows_desk v H v' r s : follows v H v' r -> follows v H (with_desk v' s) r.
+  Proof.
+    intros (H' & T & Rest). exists H'. split; [now apply tracks_desk|exact Rest].
+  Qed.
+  Lemma follows_note v H v' r n : follows v H v' r -> follows v H v' (with_note r n).
+  Proof.
+    intros (H' & T & E & Rest). exists H'. split; [exact T|]. split; [|exact Rest]. now destruct r.
+  Qed.
+
+  Lemma stop_follows v H t stop v' r : tracks v H -> settle cfg v t (Err stop) = (v', r) ->
+    follows v H v' r.
+  Proof.
+    intros T E. destruct stop as [r0|n]; injection E as <- <-; apply no_item;
+      auto using tracks_reject; apply N.le_refl.
+  Qed.
+
+  Lemma halt_follows v H t halt v' r : tracks v H -> settle_verdict cfg v t (Err halt) = (v', r) ->
+    follows v H v' r.
+  Proof.
+    intros T E. destruct halt as [r0|stop]; cbn [settle_verdict] in E.
+    - injection E as <- <-. apply no_item; auto. apply N.le_refl.
+    - eapply stop_follows; eauto.
+  Qed.
+
+  Lemma sealing_certified v t e : certified (sealing cfg v t e) = certified v.
+  Proof. unfold sealing. now destruct (serving_of cfg). Qed.
+
+  Lemma certify_up v : certified v <= certified (certify cfg v).
+  Proof.
+    unfold certify. destruct (mismatch v); [lia|]. destruct (forallb _ _); [|lia].
+    destruct (balance _); cbn; lia.
+  Qed.
+
+  Lemma memory_follows v H t e v' r : tracks v H -> In t ids -> rejection (thread_at v t) = None ->
+    check_entry e = Ok tt -> settle cfg v t (step_memory cfg v t e) = (v', r) -> follows v H v' r.
+  Proof.
+    intros T Ht Live Ce E. unfold settle in E.
+    destruct (step_memory cfg v t e) as [[s ev]|stop] eqn:M;
+      [|eapply stop_follows; [exact T|]; exact E].
+    edestruct step_memory_step as (St & Guard & NoRun); [exact T|exact Live|exact Ce|exact M|].
+    injection E as <- <-. exists [Item t ev s]. cbn [app map i_event event_of].
+    assert (T' : tracks (put v t s) (Item t ev s :: H)).
+    { apply tracks_step; auto. intros r0 ->. now destruct (NoRun r0). }
+    split; [|split; [reflexivity|split]].
+    - destruct ev; auto. apply tracks_certify. unfold sealing.
+      destruct (serving_of cfg); [now apply tracks_desk|assumption].
+    - cbn. intros r0 Hin. rewrite app_nil_r in Hin. destruct ev; cbn in Hin; try tauto.
+      now destruct (NoRun r).
+    - destruct ev; cbn; try lia. eapply N.le_trans; [|apply certify_up].
+      rewrite sealing_certified. cbn. lia.
+  Qed.
+
+  Lemma run_follows v H t rt o v' r : tracks v H -> In t ids -> rejection (thread_at v t) = None ->
+    step_run cfg v t rt o = (v', r) -> follows v H v' r.
+  Proof.
+    intros T Ht Live E. unfold step_run, attempt in E.
+    destruct (begin_call (asked o)) as [code|call] eqn:B; [eapply halt_follows; eassumption|].
+    destruct (Session.decide_right _); [|eapply halt_follows; eassumption].
+    set (now_ := epoch (clock (thread_at v t))) in *.
+    assert (T' : tracks (raise_floor v now_) H) by now apply tracks_floor.
+    assert (Halted : forall halt, settle_verdict cfg (raise_floor v now_) t (Err halt) = (v', r) ->
+      follows v H v' r).
+    { intros halt E'. destruct (halt_follows _ _ T' E') as (H' & Rest). now exists H'. }
+    unfold RunApp.decide_floor in E. destruct (N.leb_spec (floor v) now_) as [Le|Lt];
+      [|eapply Halted; exact E].
+    cbn [require and_then lift] in E.
+    destruct (run_app cfg rt (thread_at v t) o (call now_)) as [[s ev]|halt] eqn:R;
+      [|eapply Halted; exact E].
+    pose proof (live_thread t T Live) as Lv. rewrite Lv in R.
+    assert (En : now_ = epoch (clock (now H t))) by (unfold now_; now rewrite Lv).
+    rewrite En in R.
+    assert (St : thread_step cfg t (now H t) ev s) by (eapply step_run_app; eauto).
+    pose proof R as R'. apply run_app_facts in R' as (Ec & _ & _ & x & -> & _).
+    injection E as <- <-. eexists [Item t _ s]. cbn [app map i_event event_of].
+    split; [|split; [reflexivity|split]].
+    - apply tracks_step; auto; [discriminate|]. intros r0 [= <-]. cbn. rewrite Ec, <- En.
+      split; [reflexivity|]. split; [lia|]. intros q Hq. apply (tr_floor T) in Hq. lia.
+    - cbn. intros r0 [<-|[]]. cbn. rewrite <- En, En.
+      eapply N.le_trans; [apply certified_closed; eauto|]. apply (st_passed (tr_sound T t)).
+    - cbn. lia.
+  Qed.
+
+  Lemma host_follows v H t o v' r : tracks v H -> In t ids -> rejection (thread_at v t) = None ->
+    step_host cfg v t o = (v', r) -> follows v H v' r.
+  Proof.
+    intros T Ht Live E. unfold step_host in E.
+    destruct (serving_of cfg) as [sv|]; [|eapply run_follows; eassumption].
+    destruct (_ && _); [eapply run_follows; eassumption|].
+    destruct (Session.decide_embedded _ _); [|eapply halt_follows; eassumption].
+    destruct (step_run cfg v t None o) as [v1 r1] eqn:R.
+    assert (F : follows v H v1 r1) by (eapply run_follows; eassumption).
+    destruct (ruling_of r1); injection E as <- <-; [|assumption].
+    now apply follows_desk, follows_note.
+  Qed.
+
+  Lemma client_follows v H t o sv id q mac v' r : tracks v H -> In t ids ->
+    rejection (thread_at v t) = None -> step_client cfg v t o sv id q mac = (v', r) ->
+    follows v H v' r.
+  Proof.
+    intros T Ht Live E. unfold step_client in E.
+    assert (None_ : forall code n, (v, Refused code n) = (v', r) -> follows v H v' r).
+    { intros code n [= <- <-]. apply no_item; auto. apply N.le_refl. }
+    destruct (Session.decide_request _) as [u|[f|stop]].
+    - destruct (found_in _ _ _ _) as [| |x]; eauto.
+      destruct (step_run cfg v t (Some (s_client x)) o) as [v1 r1] eqn:R.
+      assert (F : follows v H v1 r1) by (eapply run_follows; eassumption).
+      destruct (ruling_of r1); injection E as <- <-; [|assumption].
+      now apply follows_desk, follows_note.
+    - destruct (found_in _ _ _ _) as [| |x]; eauto; eapply halt_follows; eassumption.
+    - eapply halt_follows; eassumption.
+  Qed.
+
+  Lemma session_follows v H t sv e v' r : tracks v H -> step_session cfg v t sv e = (v', r) ->
+    follows v H v' r.
+  Proof.
+    intros T E. unfold step_session in E.
+    assert (Said : forall s r0, event_of r0 = [] -> (with_desk v s, r0) = (v', r) ->
+      follows v H v' r).
+    { intros s r0 Ev [= <- <-]. apply no_item; [now apply tracks_desk|assumption|apply N.le_refl]. }
+    destruct e;
+      try (injection E as <- <-; apply no_item; [assumption|reflexivity|apply N.le_refl]).
+    - destruct (open _ _ _ _ _ _ _) as [[s m]|halt]; [eapply Said; [|exact E]; reflexivity|].
+      eapply halt_follows; eassumption.
+    - destruct (revoke _ _ _ _) as [[s m]|halt]; [eapply Said; [|exact E]; reflexivity|].
+      eapply halt_follows; eassumption.
+    - destruct (open _ _ _ _ _ _ _) as [[s m]|halt]; [eapply Said; [|exact E]; reflexivity|].
+      eapply halt_follows; eassumption.
+    - destruct (question _ _ _ _ _ _) as [[s m]|halt]; [eapply Said; [|exact E]; reflexivity|].
+      eapply halt_follows; eassumption.
+  Qed.
 
   (** One entry: an item more, if it was applied. *)
   Lemma tracks_entry v H t e v' r : tracks v H -> In t ids -> step cfg v t e = (v', r) ->
-    exists H', tracks v' (H' ++ H) /\ map (@i_event _ _) H' = event_of r /\
-      (forall ran, In ran (runs H') -> certified v <= r_epoch ran) /\ certified v <= certified v'.
+    follows v H v' r.
   Proof.
     intros T Ht E. unfold step in E.
     destruct (rejection (thread_at v t)) as [r0|] eqn:Live.
     { injection E as <- <-. apply no_item; auto. apply N.le_refl. }
-    destruct (check_entry e) as [[]|stop] eqn:Ce.
-    2: { destruct stop as [r0|n]; injection E as <- <-; apply no_item; auto using tracks_reject;
-         apply N.le_refl. }
-    assert (Memory : forall e, check_entry e = Ok tt -> settle cfg v t (step_memory cfg v t e) =
-      (v', r) ->
-      exists H', tracks v' (H' ++ H) /\ map (@i_event _ _) H' = event_of r /\
-      (forall ran, In ran (runs H') -> certified v <= r_epoch ran) /\ certified v <= certified v').
-    { clear e Ce E. intros e Ce E. unfold settle in E.
-      destruct (step_memory cfg v t e) as [[s ev]|[r0|n]] eqn:M.
-      - edestruct step_memory_step as (St & Guard & NoRun); [exact T|exact Live|exact Ce|exact M|].
-        injection E as <- <-. exists [Item t ev s]. cbn [app map i_event event_of].
-        assert (T' : tracks (put v t s) (Item t ev s :: H)).
-        { apply tracks_step; auto. intros r0 ->. now destruct (NoRun r0). }
-        split; [|split; [reflexivity|split]].
-        + destruct ev; auto. now apply tracks_certify.
-        + cbn. intros r0 Hin. rewrite app_nil_r in Hin. destruct ev; cbn in Hin; try tauto.
-          now destruct (NoRun r).
-        + destruct ev; cbn; try lia. unfold certify. cbn.
-          destruct (mismatch v); cbn; [lia|]. destruct (forallb _ _); cbn; [|lia].
-          destruct (balance _); cbn; lia.
-      - injection E as <- <-. apply no_item; auto using tracks_reject. apply N.le_refl.
-      - injection E as <- <-. apply no_item; auto. apply N.le_refl. }
-    destruct e as [n a q|n j tm q|n a|n tm|n a tm| | |o]; try (eapply Memory; eassumption).
-    clear Memory. unfold step_run in E. destruct (negb (authentic o)).
-    { injection E as <- <-. apply no_item; auto. apply N.le_refl. }
-    destruct (begin_call (asked o)) as [code|call] eqn:B.
-    { injection E as <- <-. apply no_item; auto. apply N.le_refl. }
-    set (now_ := epoch (clock (thread_at v t))) in *.
-    assert (T' : tracks (Verifier (threads v) (N.max (floor v) now_) (certified v) (mismatch v)) H).
-    { apply tracks_floor; [assumption|lia]. }
-    unfold RunApp.decide_floor in E. destruct (N.leb_spec (floor v) now_) as [Le|Lt].
-    2: { injection E as <- <-. apply no_item; auto. cbn. lia. }
-    cbn [require and_then] in E. unfold settle in E.
-    destruct (run_app cfg (thread_at v t) o (call now_)) as [[s ev]|[r0|n]] eqn:R.
-    - pose proof (live_thread t T Live) as Lv. rewrite Lv in R.
-      assert (En : now_ = epoch (clock (now H t))) by (unfold now_; now rewrite Lv).
-      rewrite En in R.
-      assert (St : thread_step cfg t (now H t) ev s) by (eapply step_run_app; eauto).
-      pose proof R as R'. apply run_app_facts in R' as (Ec & _ & _ & answer & ws & used & -> & _).
-      injection E as <- <-. eexists [Item t _ s]. cbn [app map i_event event_of].
-      split; [|split; [reflexivity|split]].
-      + apply tracks_step; auto; [discriminate|]. intros r0 [= <-]. cbn. rewrite Ec, <- En.
-        split; [reflexivity|]. split; [lia|]. intros q Hq. apply (tr_floor T) in Hq. lia.
-      + cbn. intros r0 [<-|[]]. cbn. rewrite <- En, En. eapply N.le_trans; [apply certified_closed;
-          eauto|].
-        apply (st_passed (tr_sound T t)).
-      + cbn. lia.
-    - injection E as <- <-. apply no_item; auto; [|cbn; lia]. exact (tracks_reject t r0 T').
-    - injection E as <- <-. apply no_item; auto. cbn. lia.
+    destruct (check_entry e) as [[]|stop] eqn:Ce; [|eapply stop_follows; eassumption].
+    assert (Refused_ : forall code n, (v, Refused code n) = (v', r) -> follows v H v' r).
+    { intros code n [= <- <-]. apply no_item; auto. apply N.le_refl. }
+    destruct e; cbn [step_entry] in E; try (eapply memory_follows; eassumption).
+    - destruct (asked_by r0); [eapply host_follows; eassumption|].
+      destruct (serving_of cfg); [eapply client_follows; eassumption|eauto].
+    - destruct (serving_of cfg); [eapply session_follows; eassumption|eauto].
+    - destruct (serving_of cfg); [eapply session_follows; eassumption|eauto].
+    - destruct (serving_of cfg); [eapply session_follows; eassumption|eauto].
+    - destruct (serving_of cfg); [eapply session_follows; eassumption|eauto].
   Qed.
 
   (** All entries. No operation is added to an epoch that is certified. *)

@@ -5,7 +5,8 @@
     epochs of all threads. Every entry is applied, and every epoch that it turns is certified. *)
 From Coq Require Import NArith List Lia Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Bounds.
-From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Thread Spec.Verifier.
+From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Access Spec.Thread.
+From zeta Require Import Spec.Service Spec.Verifier.
 From zeta Require Import Thm.Path Thm.Machine Thm.Step Thm.History.
 From zeta Require Spec.AddM Spec.Epoch Spec.RunApp.
 Import ListNotations.
@@ -44,7 +45,7 @@ Section Honest.
   }.
 
   Definition all_applied (rs : list (N * reply)) : Prop :=
-    Forall (fun p => exists ev, snd p = Applied ev) rs.
+    Forall (fun p => exists ev n, snd p = Applied ev n) rs.
 
   Lemma at_put v t s u : at_ (put v t s) u = upd (at_ v) t s u.
   Proof. apply thread_at_put. Qed.
@@ -53,11 +54,11 @@ Section Honest.
 
   Lemma next_epoch_applies ce ne cert val v t : serving ce ne cert val v -> In t ids ->
     ce t < u32_max ->
-    exists v', step cfg v t NextEpoch = (v', Applied Turned) /\
+    exists v', step cfg v t NextEpoch = (v', Applied Turned None) /\
       serving (upd ce t (ce t + 1)) ne cert val v'.
   Proof.
     intros [Q Sl Ce Mi Fl] Ht Lt. pose proof (Q t Ht) as [Ec En Ea Ee El Ecl].
-    unfold step. rewrite El. cbn [check_entry require and_then].
+    unfold step. rewrite El. cbn [check_entry require and_then step_entry].
     unfold settle, step_memory, next_epoch_entry, Epoch.decide_next_epoch. rewrite Ec. cbn [epoch].
     change last_epoch with u32_max.
     destruct (N.ltb_spec (ce t) u32_max) as [_|]; [|lia]. cbn [require and_then].
@@ -85,7 +86,7 @@ Section Honest.
       destruct (IH _ _ _ _ _ S1) as (v2 & rs & -> & Ap & ce2 & S2 & On & Off); auto.
       + intros u Hu. apply In_. now right.
       + intros u Hu. rewrite upd_neq by congruence. apply Lt. now right.
-      + exists v2, ((t, Applied Turned) :: rs). split; [reflexivity|].
+      + exists v2, ((t, Applied Turned None) :: rs). split; [reflexivity|].
         split; [constructor; [cbn; eauto|assumption]|]. exists ce2. split; [assumption|]. split.
         * intros u [<-|Hu]; [rewrite Off by assumption; apply upd_eq|].
           rewrite On by assumption. now rewrite upd_neq by congruence.
@@ -101,40 +102,49 @@ Section Honest.
 
   Lemma verify_epoch_applies ce ne cert val v t : serving ce ne cert val v -> In t ids ->
     ne t < ce t -> ce t <= u32_max -> ne t < cert + EPOCH_WINDOW ->
-    exists v', step cfg v t VerifyEpoch = (v', Applied (Verified (ne t))) /\
+    exists v', step cfg v t VerifyEpoch = (v', Applied (Verified (ne t)) None) /\
       serving ce (upd ne t (ne t + 1))
         (if forallb (fun u => cert <? upd ne t (ne t + 1) u) ids then cert + 1 else cert) val v'.
   Proof.
     intros [Q Sl Ce Mi Fl] Ht Lt Le Room. pose proof (Q t Ht) as [Ec En Ea Ee El Ecl].
-    unfold step. rewrite El. cbn [check_entry require and_then].
+    unfold step. rewrite El. cbn [check_entry require and_then step_entry].
     unfold settle, step_memory, verify_epoch, Epoch.decide_verify_epoch, has_room.
     cbn [Epoch.clock Epoch.next_epoch Epoch.board_has_room]. rewrite Ec, En, Ce. cbn [epoch].
     destruct (N.ltb_spec (ne t) (ce t)) as [_|]; [|lia]. cbn [require and_then].
     destruct (N.ltb_spec (ne t) (cert + EPOCH_WINDOW)) as [_|]; [|lia]. cbn [require and_then].
     eexists. split; [reflexivity|]. unfold next. rewrite saturating_add_u32_exact by lia.
-    match goal with |- serving _ _ _ _ (certify _ (put _ _ ?s)) => set (s' := s) end.
-    assert (Q' : forall u, In u ids -> quiet (ce u) (upd ne t (ne t + 1) u) (at_ (put v t s') u)).
-    { intros u Hu. rewrite at_put. unfold upd. destruct (N.eqb_spec u t) as [->|N]; [|auto].
+    match goal with
+    | |- serving _ _ _ _ (certify _ (sealing _ (put _ _ ?s) _ _)) => set (s' := s)
+    end.
+    set (w := sealing cfg (put v t s') t (ne t)).
+    assert (Wc : certified w = certified v) by (unfold w; now rewrite sealing_certified).
+    assert (Wm : mismatch w = mismatch v) by (unfold w, sealing; now destruct (serving_of cfg)).
+    assert (Wf : floor w = floor v) by (unfold w, sealing; now destruct (serving_of cfg)).
+    assert (Wt : forall u, at_ w u = at_ (put v t s') u) by
+      (intro u; unfold w, sealing; now destruct (serving_of cfg)).
+    assert (Q' : forall u, In u ids -> quiet (ce u) (upd ne t (ne t + 1) u) (at_ w u)).
+    { intros u Hu. rewrite Wt, at_put. unfold upd. destruct (N.eqb_spec u t) as [->|N]; [|auto].
       split; cbn; auto. intro i. unfold sums_of, count_in. rewrite Ea, Ee. cbn.
       destruct (PeanoNat.Nat.lt_ge_cases i (length (closed (at_ v t)))) as [Li|Li].
       - rewrite app_nth1 by assumption. apply Ecl.
       - rewrite app_nth2 by assumption.
         destruct (i - length (closed (at_ v t)))%nat as [|[|j]]; reflexivity. }
-    assert (Sl' : in_slot val (at_ (put v t s') 0)).
-    { rewrite at_put. unfold upd. destruct (N.eqb_spec 0 t) as [<-|N]; exact Sl. }
-    assert (All : forallb (fun u => cert <? next_epoch (at_ (put v t s') u)) ids =
+    assert (Sl' : in_slot val (at_ w 0)).
+    { rewrite Wt, at_put. unfold upd. destruct (N.eqb_spec 0 t) as [<-|N]; exact Sl. }
+    assert (All : forallb (fun u => cert <? next_epoch (at_ w u)) ids =
                   forallb (fun u => cert <? upd ne t (ne t + 1) u) ids).
     { clear - Q'. assert (Sub : incl ids ids) by apply incl_refl. revert Sub.
       generalize ids at 1 3 4. induction l as [|u l IH]; intro Sub; [reflexivity|]. cbn.
       rewrite IH by (intros x Hx; apply Sub; now right).
       now rewrite (qu_next (Q' u (Sub u (or_introl eq_refl)))). }
-    unfold certify. cbn [mismatch put certified]. rewrite Mi, Ce. rewrite All.
-    destruct (forallb (fun u => cert <? upd ne t (ne t + 1) u) ids) eqn:Closed; [|split; auto].
-    assert (Zero : forall s, In s (map (sums_at cfg (put v t s') cert) ids) -> s = zero).
+    unfold certify. rewrite Wc, Wm, Mi, Ce. rewrite All.
+    destruct (forallb (fun u => cert <? upd ne t (ne t + 1) u) ids) eqn:Closed;
+      [|split; auto; [congruence|now rewrite Wm|now rewrite Wf]].
+    assert (Zero : forall s, In s (map (sums_at cfg w cert) ids) -> s = zero).
     { intros s Hs. apply in_map_iff in Hs as (u & <- & Hu). apply (qu_closed (Q' u Hu)). }
-    assert (Ba : balance (map (sums_at cfg (put v t s') cert) ids) = true).
+    assert (Ba : balance (map (sums_at cfg w cert) ids) = true).
     { unfold balance. rewrite !total_zero by (auto; reflexivity). reflexivity. }
-    rewrite Ba. split; auto.
+    rewrite Ba. split; auto. cbn. now rewrite Wf.
   Qed.
 
   Lemma all_verify_epoch e l : forall ce ne cert val v, serving ce ne cert val v -> NoDup l ->
@@ -211,9 +221,9 @@ Section Honest.
 
   (** The operation asks for [k] alone; over [val] it leaves [val'], which fits into the budget. *)
   Definition serves (o : operation) (e : N) (val val' : value) : Prop :=
-    at_most ARGUMENTS_LEN_MAX (arguments o) = true /\
+    transition o <= u16_max /\ at_most ARGUMENTS_LEN_MAX (arguments o) = true /\
     byte_len (App k val') <= byte_budget cfg /\ byte_len (App k val') <= u64_max /\
-    exists c next, begin_call o = inr c /\ c e = Bind k next /\
+    exists c next, begin_call o = inr c /\ c e = Bind k (Read 0 next) /\
       ((exists res, next val = Return res [(0%nat, val')]) \/
        (val' = val /\ ((exists res, next val = Return res []) \/ exists code,
          next val = Fail code))).
@@ -224,25 +234,51 @@ Section Honest.
   Lemma byte_len_split v : byte_len (App k v) = byte_len (App k None) + value_len v.
   Proof. destruct v; cbn; lia. Qed.
 
-  Theorem operation_applies o e val val' v : ready e val v -> serves o e val val' ->
+  (** The host itself may ask. *)
+  Definition free : Prop :=
+    match serving_of cfg with Some sv => embedded (access sv) = true | None => True end.
+
+  Lemma ready_desk e val v s : ready e val v -> ready e val (with_desk v s).
+  Proof.
+    intros (ce & ne & S & Rest). exists ce, ne. split; [|exact Rest]. destruct S; split; auto.
+  Qed.
+
+  (** What runs with all rights is applied, with a receipt or without. *)
+  Lemma host_applies o e val val' v v1 ran : free -> ready e val v ->
+    step_run cfg v 0 None o = (v1, Applied (Answered ran) None) -> ready e val' v1 ->
+    exists v2 n, step_host cfg v 0 o = (v2, Applied (Answered ran) n) /\ ready e val' v2.
+  Proof.
+    unfold free, step_host. intros Fr R St R1. destruct (serving_of cfg) as [sv|]; [|eauto].
+    rewrite Fr. destruct (embedded_receipts (access sv)); cbn [andb negb]; [|eauto].
+    assert (Fit : receipts_fit (at_ v 0) = true).
+    { destruct R as (ce & ne & [Q _ _ _ _] & Z & Eq). destruct (Eq 0 Z) as [Ec En].
+      destruct (Q 0 Z) as [Ck Nx _ _ _ _]. unfold receipts_fit, in_window, since.
+      rewrite Ck, Nx. cbn.
+      apply N.ltb_lt. unfold EPOCH_WINDOW. lia. }
+    rewrite Fit. cbn [Session.decide_embedded Session.decide_receipts require and_then].
+    rewrite St. cbn [ruling_of with_note]. do 2 eexists. split; [reflexivity|].
+    now apply ready_desk.
+  Qed.
+
+  Theorem operation_applies o e val val' v : free -> ready e val v -> serves o e val val' ->
     1 < slot_count cfg ->
-    exists v' ran, step cfg v 0 (RunApp (Run o true [1])) = (v', Applied (Answered ran)) /\
+    exists v' ran n, step cfg v 0 (RunApp (Run o Embedded [1])) = (v', Applied (Answered ran) n) /\
       ready e val' v'.
   Proof.
-    intros (ce & ne & [Q [[p G] B] Ce Mi Fl] & Z & Eq) (Len & Bud & Max & c & next & Be & Ca &
-      Does) Two.
+    intros Fr R Sv Two. pose proof R as (ce & ne & [Q [[p G] B] Ce Mi Fl] & Z & Eq).
+    destruct Sv as (Tr & Len & Bud & Max & c & next & Be & Ca & Does).
     destruct (Eq 0 Z) as [E0 N0]. pose proof (Q 0 Z) as [Ec En Ea Ee El Ecl]. rewrite E0 in *.
-    unfold step. rewrite El. cbn [check_entry require and_then asked]. rewrite Len.
-    cbn [require and_then]. unfold step_run. cbn [authentic negb asked]. rewrite Be.
-    cbv zeta. rewrite Ec. cbn [epoch]. unfold RunApp.decide_floor.
-    destruct (N.leb_spec (floor v) e) as [_|]; [|lia]. cbn [require and_then].
-    assert (Run_ : exists s ran, run_app cfg (at_ v 0) (Run o true [1]) (c e) = Ok (s,
+    unfold step. rewrite El. unfold check_entry, fits_run. cbn [asked asked_by].
+    apply N.leb_le in Tr. rewrite Tr, Len. cbn [andb require and_then step_entry asked_by].
+    assert (Run_ : exists s ran, run_app cfg None (at_ v 0) (Run o Embedded [1]) (c e) = Ok (s,
       Answered ran) /\
       in_slot val' s /\ quiet e e s).
-    { unfold run_app. rewrite Ca, Ec. cbn [listed asked epoch execute hd hd_error tl app].
-      rewrite G. unfold RunApp.decide_bind, in_range. cbn -[key_eqb execute N.ltb].
-      destruct (N.ltb_spec 1 (slot_count cfg)) as [_|]; [|lia]. rewrite key_eqb_refl.
-      cbn [require and_then].
+    { unfold run_app. rewrite Ca, Ec. cbn [listed asked epoch].
+      assert (Run1 : execute cfg None (slots (at_ v 0)) [1] [] false (Bind k (Read 0 next)) =
+        execute cfg None (slots (at_ v 0)) [] [1] false (next val)).
+      { cbn -[key_eqb N.ltb get]. rewrite G. cbn -[key_eqb N.ltb get]. unfold in_range.
+        destruct (N.ltb_spec 1 (slot_count cfg)) as [_|]; [|lia]. now rewrite key_eqb_refl. }
+      rewrite Run1.
       rewrite byte_len_split in Bud, Max. rewrite byte_len_split in B.
       assert (Fits : forall old new, bytes_used (at_ v 0) = byte_len (App k None) + old ->
         byte_len (App k None) + new <= byte_budget cfg ->
@@ -250,45 +286,63 @@ Section Honest.
                (byte_budget cfg)) = true).
       { intros old new Eu Le. unfold fits. cbn. rewrite Eu.
         destruct (N.ltb_spec old new); apply N.leb_le; lia. }
-      destruct Does as [(res & Ret)|(-> & [(res & Ret)|(code_ & Ret)])]; rewrite Ret;
-        cbn [execute resolve flat_map fst snd nth_error app and_then written_len replaced_len
-          fold_right].
-      - rewrite G. rewrite !N.add_0_r. unfold RunApp.decide_commit. cbn [length].
-        cbn [RunApp.slots_used RunApp.slots_listed RunApp.bytes]. rewrite N.eqb_refl.
-        cbn [require and_then]. rewrite Fits by assumption. cbn [require and_then].
-        eexists. eexists. split; [reflexivity|]. split.
-        + split.
-          * exists p. change (get (write_slot (slots (at_ v 0)) (1, val')) 1 =
-              Some (Cell (App k val') EvictB.Tree p None None)).
-            unfold write_slot. cbn [fst snd]. rewrite get_change_eq, G. reflexivity.
-          * cbn [bytes_used with_slots]. rewrite byte_len_split, B.
-            rewrite saturating_add_u64_exact by lia. lia.
-        + split; cbn; auto; congruence.
-      - unfold RunApp.decide_commit. cbn [length RunApp.slots_used RunApp.slots_listed
-          RunApp.bytes].
-        rewrite N.eqb_refl. cbn [require and_then].
+      assert (Same : forall a, val' = val -> exists s ran,
+        (let x := Execution a [] [1] false in
+         lift (RunApp.decide_commit {|
+           RunApp.slots_listed := N.of_nat (length [1]);
+           RunApp.slots_used := N.of_nat (length (x_used x));
+           RunApp.bytes := Build_ByteUse (bytes_used (at_ v 0) - replaced_len (slots (at_ v 0)) [])
+             (if replaced_len (slots (at_ v 0)) [] <? written_len [] then written_len [] else 0)
+             (byte_budget cfg)
+         |});;
+         Session.decide_access (granted None (slots (at_ v 0)) x);;
+         Ok (with_slots (at_ v 0) (write_slots (slots (at_ v 0)) (x_writes x))
+               (saturating_add_u64 (bytes_used (at_ v 0) - replaced_len (slots (at_ v 0)) [])
+                 (written_len [])), Answered (Ran o e (x_answer x)))) = Ok (s, Answered ran) /\
+        in_slot val s /\ quiet e e s).
+      { intros a ->. cbn [x_used x_writes x_answer written_len replaced_len fold_right write_slots
+          fold_left]. unfold RunApp.decide_commit. cbn [length RunApp.slots_used
+          RunApp.slots_listed RunApp.bytes]. rewrite N.eqb_refl. cbn [require and_then].
         assert (F : fits (Build_ByteUse (bytes_used (at_ v 0) - 0) (if 0 <? 0 then 0 else 0)
                       (byte_budget cfg)) = true) by (unfold fits; cbn; apply N.leb_le; lia).
-        rewrite F. cbn [require and_then]. eexists. eexists. split; [reflexivity|]. split.
-        + split; [exists p; exact G|]. cbn [bytes_used with_slots]. rewrite byte_len_split, B.
-          rewrite saturating_add_u64_exact by lia. lia.
-        + split; cbn; auto; congruence.
-      - unfold RunApp.decide_commit. cbn [length RunApp.slots_used RunApp.slots_listed
-          RunApp.bytes].
-        rewrite N.eqb_refl. cbn [require and_then].
-        assert (F : fits (Build_ByteUse (bytes_used (at_ v 0) - 0) (if 0 <? 0 then 0 else 0)
-                      (byte_budget cfg)) = true) by (unfold fits; cbn; apply N.leb_le; lia).
-        rewrite F. cbn [require and_then]. eexists. eexists. split; [reflexivity|]. split.
+        rewrite F. cbn [require and_then lift granted x_overread x_writes forallb negb andb
+          Session.decide_access]. eexists. eexists. split; [reflexivity|]. split.
         + split; [exists p; exact G|]. cbn [bytes_used with_slots]. rewrite byte_len_split, B.
           rewrite saturating_add_u64_exact by lia. lia.
         + split; cbn; auto; congruence. }
-    destruct Run_ as (s & ran & -> & Slot' & Quiet'). cbn [settle].
-    eexists. eexists. split; [reflexivity|]. exists ce, ne. split; [|auto]. split; auto.
-    - intros t Ht. rewrite at_put. unfold upd. destruct (N.eqb_spec t 0) as [->|N];
-        [|exact (Q t Ht)].
-      now rewrite E0, N0.
-    - rewrite at_put. unfold upd. cbn [N.eqb]. exact Slot'.
-    - cbn. rewrite E0. lia.
+      destruct Does as [(res & Ret)|(-> & [(res & Ret)|(code_ & Ret)])]; rewrite Ret;
+        cbn [execute resolve flat_map fst snd nth_error app and_then x_writes x_used];
+        [|now apply Same|now apply Same].
+      cbn [written_len replaced_len fold_right fst snd].
+      rewrite G. rewrite !N.add_0_r. unfold RunApp.decide_commit. cbn [length].
+      cbn [RunApp.slots_used RunApp.slots_listed RunApp.bytes]. rewrite N.eqb_refl.
+      cbn [require and_then]. rewrite Fits by (unfold value_len in *; assumption).
+      cbn [require and_then lift]. unfold granted. cbn [x_overread x_writes forallb fst negb].
+      unfold row_in. rewrite G. cbn [holds may_write andb Session.decide_access require and_then].
+      eexists. eexists. split; [reflexivity|]. split.
+      - split.
+        + exists p. change (get (write_slot (slots (at_ v 0)) (1, val')) 1 =
+            Some (Cell (App k val') EvictB.Tree p None None)).
+          unfold write_slot. cbn [fst snd]. rewrite get_change_eq, G. reflexivity.
+        + cbn [bytes_used with_slots]. rewrite byte_len_split, B.
+          rewrite saturating_add_u64_exact by lia. lia.
+      - split; cbn; auto; congruence. }
+    destruct Run_ as (s & ran & Run_ & Slot' & Quiet').
+    assert (St : step_run cfg v 0 None (Run o Embedded [1]) =
+      (put (raise_floor v e) 0 s, Applied (Answered ran) None)).
+    { unfold step_run, attempt. cbn [asked]. rewrite Be.
+      cbn [may_call Session.decide_right require].
+      cbv zeta. rewrite Ec. cbn [epoch]. unfold RunApp.decide_floor.
+      destruct (N.leb_spec (floor v) e) as [_|]; [|lia]. cbn [require and_then lift].
+      rewrite Run_. reflexivity. }
+    assert (R1 : ready e val' (put (raise_floor v e) 0 s)).
+    { exists ce, ne. split; [|auto]. split; auto.
+      - intros t Ht. rewrite at_put. unfold upd. destruct (N.eqb_spec t 0) as [->|N];
+          [|exact (Q t Ht)].
+        now rewrite E0, N0.
+      - rewrite at_put. unfold upd. cbn [N.eqb]. exact Slot'.
+      - cbn. rewrite E0. lia. }
+    edestruct host_applies as (v2 & n & H2 & R2); [exact Fr|exact R|exact St|exact R1|]. eauto.
   Qed.
 
   (** ** The whole life of such a host *)
@@ -314,13 +368,14 @@ Section Honest.
   Qed.
 
   Theorem bring_applies : roomy -> exists v ev,
-    step cfg initial 0 (AddM 1 0 (App k None)) = (v, Applied ev) /\ ready 0 None v.
+    step cfg initial 0 (AddM 1 0 (App k None)) = (v, Applied ev None) /\ ready 0 None v.
   Proof.
     intros (Root & Threads & Two & Len & Bud & Max).
     assert (At : forall t, at_ initial t = start cfg t).
     { intro t. unfold thread_at. cbn. now rewrite get_empty. }
-    unfold step. rewrite At. cbn [start rejection check_entry check_record require and_then].
-    rewrite Len. cbn [require and_then]. unfold settle, step_memory. rewrite At.
+    unfold step. rewrite At. cbn [start rejection check_entry check_record require and_then
+      step_entry].
+    rewrite Len. cbn [require and_then step_entry]. unfold settle, step_memory. rewrite At.
     assert (G0 : get (slots (start cfg 0)) 0 = Some (Cell (root cfg) EvictB.Tree None None None))
       by (cbn [start slots N.eqb]; apply get_set_eq).
     assert (G1 : get (slots (start cfg 0)) 1 = None).
@@ -362,7 +417,7 @@ Section Honest.
 
   Inductive act := Ask (o : operation) | Turn.
   Definition entries (a : act) : list (N * entry) :=
-    match a with Ask o => [(0, RunApp (Run o true [1]))] | Turn => turn end.
+    match a with Ask o => [(0, RunApp (Run o Embedded [1]))] | Turn => turn end.
   Definition turns (l : list act) : N :=
     N.of_nat (length (filter (fun a => match a with Turn => true | Ask _ => false end) l)).
 
@@ -372,17 +427,18 @@ Section Honest.
   | simple_ask e val val' o l : serves o e val val' -> simple e val' l -> simple e val (Ask o :: l)
   | simple_turn e val l : e + 1 <= u32_max -> simple (e + 1) val l -> simple e val (Turn :: l).
 
-  Lemma simple_applies l : forall e val v, ready e val v -> simple e val l -> 1 < slot_count cfg ->
+  Lemma simple_applies l : free -> forall e val v, ready e val v -> simple e val l ->
+    1 < slot_count cfg ->
     exists v' rs, run_all cfg v (flat_map entries l) = (v', rs) /\ all_applied rs /\
       certified v' = e + turns l.
   Proof.
-    unfold turns. induction l as [|a l IH]; intros e val v R Si Two;
+    unfold turns. intro Fr. induction l as [|a l IH]; intros e val v R Si Two;
       inversion Si as [|? ? ? ? ? Sv Rest|? ? ? Max Rest]; subst; cbn [flat_map entries].
     - exists v, []. split; [reflexivity|]. split; [constructor|].
       destruct R as (ce & ne & [_ _ Ce _ _] & _). cbn. lia.
-    - destruct (operation_applies R Sv Two) as (v1 & r & St & R1).
+    - destruct (operation_applies Fr R Sv Two) as (v1 & r & n & St & R1).
       destruct (IH _ _ _ R1 Rest Two) as (v2 & rs & Run_ & Ap & Ce).
-      exists v2, ((0, Applied (Answered r)) :: rs). split; [|split; [constructor; cbn;
+      exists v2, ((0, Applied (Answered r) n) :: rs). split; [|split; [constructor; cbn;
         eauto|assumption]].
       destruct R as (ce & ne & _ & Z & _). apply in_ids in Z. cbn [app run_all].
       now rewrite Z, St, Run_.
@@ -393,14 +449,14 @@ Section Honest.
   Qed.
 
   (** From the first entry on, all are applied, and every epoch that was turned is certified. *)
-  Theorem honest_host_is_never_refused l : roomy -> simple 0 None l ->
+  Theorem honest_host_is_never_refused l : free -> roomy -> simple 0 None l ->
     exists v rs, run_all cfg initial (bring :: flat_map entries l) = (v, rs) /\ all_applied rs /\
       forall e, e < turns l -> outcome_at cfg v e = Certified.
   Proof.
-    intros Ro Si. destruct (bring_applies Ro) as (v1 & ev & St & R1).
+    intros Fr Ro Si. destruct (bring_applies Ro) as (v1 & ev & St & R1).
     destruct Ro as (_ & Th & Two & _).
-    destruct (simple_applies R1 Si Two) as (v2 & rs & Run_ & Ap & Ce).
-    exists v2, ((0, Applied ev) :: rs). split; [|split].
+    destruct (simple_applies Fr R1 Si Two) as (v2 & rs & Run_ & Ap & Ce).
+    exists v2, ((0, Applied ev None) :: rs). split; [|split].
     - unfold bring. cbn [run_all]. unfold is_thread. destruct (N.ltb_spec 0 (thread_count cfg));
         [|lia].
       now rewrite St, Run_.

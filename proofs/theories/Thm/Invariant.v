@@ -178,7 +178,7 @@ Section Invariant.
     destruct G as [G|[G|(g & at_ & mem & C & R)]];
       [left; eapply value_collision_incl; eauto|right; left; eapply key_collision_incl; eauto|].
     destruct St as [n a r s ev E|n evictor m s ev _ E|n a s ev E|n tm s ev _ E|n a tm s ev _ E
-                   |s ev E|room s ev E|o call s ev B E].
+                   |s ev E|room s ev E|rt o call s ev B E].
     - (* AddM *)
       apply add_m_facts in E as (_ & _ & _ & named & -> & Vouched & Inserted).
       assert (Loc : forall b v, r = App b v -> In b (keys (Item t (AddedTree r named) s :: H) ++
@@ -260,13 +260,13 @@ Section Invariant.
       split; [|exact R]. eapply coherent_ext; [exact C| |cbn; tauto|exact Ih|exact Ik].
       now apply view_same.
     - (* RunApp *)
-      apply run_app_facts in E as (_ & _ & _ & answer & ws & used & -> & Ex & Sl). right. right.
+      apply run_app_facts in E as (_ & _ & _ & x & -> & Ex & Sl & _). right. right.
       edestruct execute_evaluate as (ws' & Ev & F); [| |exact Ex|]; [|constructor|].
       { intros n k v b l r Vn. change (view (slots (S t)) n) with (views S t n) in Vn.
         destruct (re_mem (co_remembers C) (leaf k) (a := k) (v := v)) as (_ & _ & M); [|exact M].
         exact (slot_content _ _ (co_placed C) Vn). }
-      destruct (@coherent_writes (slots (S t)) _ _ _ t ws _ _ _ _ _ C (fun n => eq_refl) F)
-        as (g' & at' & C').
+      destruct (@coherent_writes (slots (S t)) _ _ _ t (x_writes x) _ _ _ _ _ C
+        (fun n => eq_refl) F) as (g' & at' & C').
       exists g', at', (write_all mem ws'). split.
       + eapply coherent_ext; [exact C'| |cbn; tauto|exact Ih|exact Ik].
         apply view_step. intro n. now rewrite Sl.

@@ -18,8 +18,9 @@ Section KeyValue.
       it. A delete is a put of null. *)
   Definition is_key_value : Prop := forall o e,
     match meaning o with
-    | Get k => exists c, begin_call o = inr c /\ c e = Bind k (fun v => Return (encode v) [])
-    | Put k v => exists c, begin_call o = inr c /\ c e = Bind k (fun _ => Return [] [(0%nat, v)])
+    | Get k => exists c, begin_call o = inr c /\
+        c e = Bind k (Read 0 (fun v => Return (encode v) []))
+    | Put k v => exists c, begin_call o = inr c /\ c e = Bind k (Return [] [(0%nat, v)])
     | Other => exists code, begin_call o = inl code
     end.
 

@@ -1,7 +1,7 @@
 (** What each entry does to a thread, said in the terms of the invariant. *)
 From Coq Require Import NArith List Lia Bool.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Bounds.
-From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Thread.
+From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Access Spec.Thread.
 From zeta Require Import Thm.Path Thm.Machine Thm.Tree Thm.Slots Thm.Coherent.
 From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
 From zeta Require Thm.AddB.
@@ -82,9 +82,9 @@ Section Step.
       epoch tm <= u32_max -> evict_bm cfg t s n a tm = Ok (s', ev) -> thread_step t s ev s'
   | step_next_epoch s' ev : next_epoch_entry s = Ok (s', ev) -> thread_step t s ev s'
   | step_verify_epoch room s' ev : verify_epoch s room = Ok (s', ev) -> thread_step t s ev s'
-  | step_run_app o call s' ev :
+  | step_run_app r o call s' ev :
       begin_call (asked o) = inr call ->
-      run_app cfg s o (call (epoch (clock s))) = Ok (s', ev) -> thread_step t s ev s'.
+      run_app cfg r s o (call (epoch (clock s))) = Ok (s', ev) -> thread_step t s ev s'.
 
   Definition took (ev : event) : option element :=
     match ev with AddedDeferred m => Some m | _ => None end.
@@ -405,37 +405,61 @@ Section Step.
     constructor; [split; auto|assumption].
   Qed.
 
+  Lemma lift_ok B (r : result B) b : lift r = Ok b -> r = Ok b.
+  Proof. destruct r; [|discriminate]. cbn. congruence. Qed.
+
   (** A call over slots does what it does over a memory that agrees with them. *)
-  Lemma execute_evaluate m (mem : memory) c : forall listed used bound answer ws used',
+  Lemma execute_evaluate rt m (mem : memory) c : forall listed used bound over x,
     (forall n k v b l r, view m n = Some (Kept (App k v) b l r) -> mem k = v) ->
     Forall2 (slot_of (view m)) used bound ->
-    execute cfg m listed used c = Ok (answer, ws, used') ->
-    exists ws', evaluate mem bound c = (answer, ws') /\ Forall2 (same_write (view m)) ws ws'.
+    execute cfg rt m listed used over c = Ok x ->
+    exists ws, evaluate mem bound c = (x_answer x, ws) /\
+      Forall2 (same_write (view m)) (x_writes x) ws.
   Proof.
-    induction c as [result writes|code|k next IH]; cbn; intros listed used bound answer ws used' M
-      F H.
-    - injection H as <- <- <-. eexists. split; [reflexivity|]. now apply resolve_same.
-    - injection H as <- <- <-. eexists. split; [reflexivity|]. constructor.
-    - unfold RunApp.decide_bind in H. cbn in H. passed H.
+    induction c as [result writes|code|k next IH|row next IH]; cbn -[RunApp.decide_bind];
+      intros listed used bound over x M F H.
+    - injection H as <-. eexists. split; [reflexivity|]. now apply resolve_same.
+    - injection H as <-. eexists. split; [reflexivity|]. constructor.
+    - unfold Session.decide_access in H. passed H.
+      destruct (RunApp.decide_bind _) as [[]|] eqn:D; [|discriminate].
+      cbn [lift and_then] in H. unfold RunApp.decide_bind in D. cbn in D. passed D.
       destruct listed as [|n listed]; [discriminate|]. cbn in *.
       destruct (get m n) as [[[k' v|] by_ q l r]|] eqn:G; try discriminate. cbn in *.
-      unfold key_eqb in Check2. destruct (key_dec k' k) as [->|]; [|discriminate].
+      unfold key_eqb in Check3. destruct (key_dec k' k) as [->|]; [|discriminate].
       assert (Vn : view m n = Some (Kept (App k v) by_ l r)) by (unfold view; now rewrite G).
-      rewrite (M _ _ _ _ _ _ Vn). eapply IH; eauto.
-      apply Forall2_app; [assumption|]. constructor; [|constructor]. unfold slot_of. eauto.
+      eapply IH; eauto. apply Forall2_app; [assumption|]. constructor; [|constructor].
+      unfold slot_of. eauto.
+    - assert (Same : match row_in m (nth_error used row) with Some (_, v) => v | None => None end =
+                     match nth_error bound row with Some k => mem k | None => None end).
+      { clear - M F. revert row. induction F as [|n k used bound Sl F IH]; intros [|row]; cbn;
+          try reflexivity; [|apply IH].
+        destruct Sl as (v & b & l & r & V). rewrite (M _ _ _ _ _ _ V). unfold view in V.
+        destruct (get m n) as [[rec' q' p' l' r']|]; [|discriminate]. cbn in V.
+        injection V as -> _ _ _. reflexivity. }
+      rewrite <- Same. eapply IH; eauto.
   Qed.
 
-  Lemma run_app_facts s o c s' ev : run_app cfg s o c = Ok (s', ev) ->
+  Lemma run_app_facts rt s o c s' ev : run_app cfg rt s o c = Ok (s', ev) ->
     clock s' = clock s /\ added s' = added s /\ Thread.evicted s' = Thread.evicted s /\
-    exists answer ws used, ev = Answered (Ran (asked o) (epoch (clock s)) answer) /\
-      execute cfg (slots s) (listed o) [] c = Ok (answer, ws, used) /\
-      slots s' = write_slots (slots s) ws.
+    exists x, ev = Answered (Ran (asked o) (epoch (clock s)) (x_answer x)) /\
+      execute cfg rt (slots s) (listed o) [] false c = Ok x /\
+      slots s' = write_slots (slots s) (x_writes x) /\ granted rt (slots s) x = true.
   Proof.
     unfold run_app. intro H.
-    destruct (execute cfg (slots s) (listed o) [] c) as [[[answer ws] used]|] eqn:E;
-      [|discriminate].
-    cbn [and_then] in H. destruct (RunApp.decide_commit _); [|discriminate]. cbn [and_then] in H.
+    destruct (execute cfg rt (slots s) (listed o) [] false c) as [x|] eqn:E; [|discriminate].
+    cbn [and_then] in H. destruct (lift (RunApp.decide_commit _)); [|discriminate].
+    cbn [and_then] in H. unfold Session.decide_access in H. passed H.
     injection H as <- <-. cbn. repeat split. eauto 10.
+  Qed.
+
+  (** What else of the thread stays. *)
+  Lemma run_app_lane rt s o c s' ev : run_app cfg rt s o c = Ok (s', ev) ->
+    published s' = published s /\ next_epoch s' = next_epoch s /\ closed s' = closed s.
+  Proof.
+    unfold run_app. intro H. destruct (execute _ _ _ _ _ _ _); [|discriminate].
+    cbn [and_then] in H. destruct (lift (RunApp.decide_commit _)); [|discriminate].
+    cbn [and_then] in H. destruct (Session.decide_access _); [|discriminate].
+    injection H as <- <-. auto.
   Qed.
 
   (** ** What every step keeps *)
@@ -443,7 +467,7 @@ Section Step.
   Theorem step_clock t s ev s' : thread_step t s ev s' -> le (clock s) (clock s').
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H].
     - apply add_m_facts in H as (-> & _). apply le_refl.
     - now apply add_b_facts in H as (_ & Le & _).
     - apply evict_m_facts in H as (-> & _). apply le_refl.
@@ -460,7 +484,7 @@ Section Step.
     Thread.evicted s' = option_list (gave ev) ++ Thread.evicted s.
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H].
     - apply add_m_facts in H as (_ & -> & -> & named & -> & _). auto.
     - apply add_b_facts in H as (-> & _ & _ & -> & -> & _). auto.
     - apply evict_m_facts in H as (_ & -> & -> & r & ra & d & x & -> & _). auto.
@@ -468,7 +492,7 @@ Section Step.
     - apply evict_bm_facts in H as (m & -> & _ & _ & _ & _ & -> & -> & _). auto.
     - apply next_epoch_facts in H as (-> & _ & -> & -> & _). auto.
     - apply verify_epoch_facts in H as (-> & _ & -> & -> & _). auto.
-    - apply run_app_facts in H as (_ & -> & -> & answer & ws & used & -> & _). auto.
+    - apply run_app_facts in H as (_ & -> & -> & x & -> & _). auto.
   Qed.
 
   (** What holds of every thread: of its clocks, and of the epochs that it has closed, whose sums
@@ -507,7 +531,7 @@ Section Step.
   Proof.
     intros S St e He. pose proof (step_elements St) as [-> ->]. pose proof (st_passed S) as Pa.
     destruct St as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H].
     - apply add_m_facts in H as (_ & _ & _ & named & -> & _). auto.
     - apply add_b_facts in H as (-> & _ & _ & _ & _ & _ & Op & _). cbn [took gave option_list app].
       rewrite filter_later by lia. auto.
@@ -518,7 +542,7 @@ Section Step.
       rewrite (@filter_later e m); [auto|]. unfold element_epoch. rewrite Et. order.
     - apply next_epoch_facts in H as (-> & _). auto.
     - apply verify_epoch_facts in H as (-> & _). auto.
-    - apply run_app_facts in H as (_ & _ & _ & answer & ws & used & -> & _). auto.
+    - apply run_app_facts in H as (_ & _ & _ & x & -> & _). auto.
   Qed.
 
   (** What a step does to the clocks and to the closed epochs. *)
@@ -532,7 +556,7 @@ Section Step.
   Proof.
     intro St. pose proof St as St'.
     destruct St as [n a r s' ev H|n evictor m s' ev W H|n a s' ev H|n tm s' ev W H|n a tm s' ev W H
-                  |s' ev H|room s' ev H|o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H].
     - unfold add_m in H. destruct (AddM.decide_add_m _); [|discriminate]. injection H as <- <-.
       cbn. auto.
     - unfold add_b in H. destruct (AddB.decide_add_b _) as [u|] eqn:Dec; [|discriminate].
@@ -549,16 +573,15 @@ Section Step.
       split; [auto|]. split; [|auto]. intros _. unfold next, saturating_add_u32. lia.
     - unfold verify_epoch, Epoch.decide_verify_epoch in H. cbn in H. passed H. injection H as <- <-.
       cbn. split; [auto|]. split; [auto|]. right. apply N.ltb_lt in Check. auto.
-    - unfold run_app in H. destruct (execute _ _ _ _ _) as [[[answer ws] used]|]; [|discriminate].
-      cbn [and_then] in H. destruct (RunApp.decide_commit _); [|discriminate].
-      injection H as <- <-. cbn. auto.
+    - pose proof (run_app_lane _ _ _ _ H) as (-> & -> & ->).
+      apply run_app_facts in H as (-> & _). auto.
   Qed.
 
   Lemma step_verified t s ev s' : thread_step t s ev s' -> closed s' <> closed s ->
     took ev = None /\ gave ev = None.
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H]; intro Ne.
+                  |s' ev H|room s' ev H|rt o call s' ev _ H]; intro Ne.
     - apply add_m_facts in H as (_ & _ & _ & named & -> & _). auto.
     - exfalso. apply Ne. unfold add_b in H. destruct (AddB.decide_add_b _); [|discriminate].
       now injection H as <- <-.
@@ -570,7 +593,7 @@ Section Step.
       now injection H as <- <-.
     - apply next_epoch_facts in H as (-> & _). auto.
     - apply verify_epoch_facts in H as (-> & _). auto.
-    - apply run_app_facts in H as (_ & _ & _ & answer & ws & used & -> & _). auto.
+    - apply run_app_facts in H as (_ & _ & _ & x & -> & _). auto.
   Qed.
 
   Theorem step_sound t s ev s' : sound_thread s -> thread_step t s ev s' -> sound_thread s'.
@@ -600,7 +623,7 @@ Section Step.
     lt (e_time m) (clock s').
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m' s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H]; intro T.
+                  |s' ev H|room s' ev H|rt o call s' ev _ H]; intro T.
     - apply add_m_facts in H as (_ & _ & _ & named & -> & _). discriminate.
     - apply add_b_facts in H as (-> & _ & Lt & _). now injection T as <-.
     - apply evict_m_facts in H as (_ & _ & _ & r & ra & d & x & -> & _). discriminate.
@@ -608,14 +631,14 @@ Section Step.
     - apply evict_bm_facts in H as (m' & -> & _). discriminate.
     - apply next_epoch_facts in H as (-> & _). discriminate.
     - apply verify_epoch_facts in H as (-> & _). discriminate.
-    - apply run_app_facts in H as (_ & _ & _ & answer & ws & used & -> & _). discriminate.
+    - apply run_app_facts in H as (_ & _ & _ & x & -> & _). discriminate.
   Qed.
 
   Theorem step_gave t s ev s' m : thread_step t s ev s' -> gave ev = Some m ->
     e_time m = clock s' /\ lt (clock s) (e_time m) /\ e_thread m = t.
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m' s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|o call s' ev _ H]; intro G.
+                  |s' ev H|room s' ev H|rt o call s' ev _ H]; intro G.
     - apply add_m_facts in H as (_ & _ & _ & named & -> & _). discriminate.
     - apply add_b_facts in H as (-> & _). discriminate.
     - apply evict_m_facts in H as (_ & _ & _ & r & ra & d & x & -> & _). discriminate.
@@ -623,6 +646,6 @@ Section Step.
     - apply evict_bm_facts in H as (m' & -> & <- & <- & -> & Lt & _). now injection G as <-.
     - apply next_epoch_facts in H as (-> & _). discriminate.
     - apply verify_epoch_facts in H as (-> & _). discriminate.
-    - apply run_app_facts in H as (_ & _ & _ & answer & ws & used & -> & _). discriminate.
+    - apply run_app_facts in H as (_ & _ & _ & x & -> & _). discriminate.
   Qed.
 End Step.

@@ -1,8 +1,8 @@
 """Zeta: a stateful service whose every answer a small trusted verifier checks.
 
-`open` gives a verified key-value store inside this process. `Verifier` and `log` are for those who
-bring their own host, `summary` for those who bring existing data, `receipts` for those who were
-shown one.
+`open` gives a verified key-value store inside this process, `connect` one that others run and that
+need not be trusted. `Verifier` and `log` are for those who bring their own host, `summary` for
+those who bring existing data, `receipts` for those who were shown one.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zeta import errors
 
 if TYPE_CHECKING:
-    from zeta import aio, answer, hazmat, log, receipts
+    from zeta import aio, answer, client, hazmat, log, receipts
     from zeta.access import AccessList, Client, Grant
     from zeta.adoption import Summary, summary
     from zeta.application_store import ApplicationStore
     from zeta.auditing import AuditReport, audit
     from zeta.calls import Calls
+    from zeta.client.blocking import connect
     from zeta.operation import Operation
     from zeta.outcome import Certified, Mismatch, Outcome, Pending, Poisoned
     from zeta.reason import NotYet, Reason
@@ -53,6 +54,8 @@ __all__ = [
     "aio",
     "answer",
     "audit",
+    "client",
+    "connect",
     "errors",
     "hazmat",
     "log",
@@ -63,13 +66,14 @@ __all__ = [
 
 # Everything is loaded when it is used: an import costs milliseconds, and who only checks receipts
 # needs neither the host nor the extension.
-_MODULES = {"aio", "answer", "hazmat", "log", "receipts"}
+_MODULES = {"aio", "answer", "client", "hazmat", "log", "receipts"}
 _NAMES = {
     "access": ("AccessList", "Client", "Grant"),
     "adoption": ("Summary", "summary"),
     "application_store": ("ApplicationStore",),
     "auditing": ("AuditReport", "audit"),
     "calls": ("Calls",),
+    "client.blocking": ("connect",),
     "operation": ("Operation",),
     "outcome": ("Certified", "Mismatch", "Outcome", "Pending", "Poisoned"),
     "reason": ("NotYet", "Reason"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import zeta
+from zeta import aio
 from zeta.access import AccessList, Client, Grant
 from zeta.applications.counters import Counters
 from zeta.applications.key_value import KeyValue
@@ -18,10 +19,10 @@ from zeta.client import (
     ForgedReply,
     OtherVerifier,
     Pin,
+    ResultLost,
     StateFile,
     TrustFile,
     Unsettled,
-    connecting,
 )
 from zeta.client.handshake import public_key
 from zeta.errors import CheckFailed, HostError, InvalidValue, SessionRefused
@@ -47,8 +48,8 @@ class Place:
     def url(self) -> str:
         return f"zeta://127.0.0.1:{self.port}"
 
-    async def connect(self, key: bytes = KEY, state: StateFile | None = None) -> connecting.Client:
-        return await connecting.connect(
+    async def connect(self, key: bytes = KEY, state: StateFile | None = None) -> aio.Client:
+        return await aio.connect(
             self.url, app=Counters, key=key, trust=self.trust, state=state, timeout=20
         )
 
@@ -74,7 +75,7 @@ async def test_typed_calls_are_answered_and_have_receipts(place: Place) -> None:
     assert await client.read("a") == 5
     handle = await client.call("add", "a", 2)
     assert handle.result == 7
-    assert client.last_receipt is handle
+    assert client.last_receipt == handle
     data = await handle.certified()
     verified = Pinned(*place.pin).verify(data)
     assert verified.leaf_hash == handle.answered.leaf_hash
@@ -118,11 +119,11 @@ async def test_strangers_get_nothing(place: Place, tmp_path: Path) -> None:
     other = TrustFile(tmp_path / "other")
     other.pin(place.url, Pin(bytes(32), place.pin.instance))
     with pytest.raises(OtherVerifier):
-        await connecting.connect(place.url, app=Counters, key=KEY, trust=other)
+        await aio.connect(place.url, app=Counters, key=KEY, trust=other)
     with pytest.raises(OtherVerifier, match="`KeyValue`"):
-        await connecting.connect(place.url, app=KeyValue, key=KEY, trust=place.trust)
+        await aio.connect(place.url, app=KeyValue, key=KEY, trust=place.trust)
     with pytest.raises(InvalidValue, match="zeta://"):
-        await connecting.connect("http://a", app=Counters, key=KEY, trust=other)
+        await aio.connect("http://a", app=Counters, key=KEY, trust=other)
 
 
 GUESTS = {
@@ -167,12 +168,15 @@ async def test_a_server_that_closes_certifies_what_it_answered(tmp_path: Path) -
         port = await server.listen(store, "127.0.0.1", 0)
         trust = TrustFile(tmp_path / "trusted")
         url = f"zeta://127.0.0.1:{port}"
-        client = await connecting.connect(url, app=Counters, key=KEY, trust=trust, first_use=True)
+        client = await aio.connect(url, app=Counters, key=KEY, trust=trust, first_use=True)
         handle = await client.call("add", "a", 1)
         epoch = handle.answered.receipt.epoch
+        waits = asyncio.create_task(handle.certified())
+        await asyncio.sleep(0)
         await server.close()
-        await asyncio.sleep(0.05)
-        assert client._session.certified_epoch >= epoch
+        pin = trust.find(url)
+        assert pin is not None
+        assert Pinned(*pin).verify(await waits).receipt.epoch == epoch
         with pytest.raises(HostError):
             await client.add("a", 1)
         await client.close()
@@ -181,13 +185,10 @@ async def test_a_server_that_closes_certifies_what_it_answered(tmp_path: Path) -
 async def test_a_request_without_an_answer_is_settled_by_asking(place: Place) -> None:
     client = await place.connect()
     assert await client.add("a", 1) == 1
-    client._timeout = 0.0
     with pytest.raises(Unsettled, match="request `2`") as raised:
-        await client.add("a", 1)
-    client._timeout = 20
+        await client.within(1e-9).add("a", 1)
     fate = await client.fate(raised.value.request)
     assert await client.read("a") == 1 + (fate is Fate.EXECUTED)
-    assert client._numbers.unsettled == ()
     await client.close()
 
 
@@ -219,13 +220,13 @@ async def test_a_closed_client_is_of_no_use(place: Place) -> None:
 
 async def test_a_request_that_comes_again_gets_the_reply_that_it_had(place: Place) -> None:
     client = await place.connect()
-    number, add = client._transitions["add"]
-    arguments = add.encode_arguments(("a", 1), {})
-    request = client._session.request(client._numbers.take(), number, arguments)
-    first = await client._answer(request)
-    assert await client._answer(request) == first
+    first = await client.call("add", "a", 1)
+    assert first.request is not None
+    again = await client.repeat(first.request)
+    assert again.answered == first.answered
+    assert again.leaf_index == first.leaf_index
     assert await client.read("a") == 1
-    place.server._replies.forget(request.session)
-    with pytest.raises(Unsettled, match="executed"):
-        await client._answer(request)
+    place.server._replies.forget(first.request.session)
+    with pytest.raises(ResultLost):
+        await client.repeat(first.request)
     await client.close()

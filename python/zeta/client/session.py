@@ -18,6 +18,7 @@ from zeta.receipts.receipt import leaf
 from zeta.receipts.tree import leaf_hash
 
 SEQUENCE_MAX = (1 << 33) - 1
+"""The last number there is; to ask about it is to ask for the session's end."""
 TRANSITION_MAX = (1 << 16) - 1
 _MAC_LEN = 16
 _REQUEST, _QUESTION, _REPLY, _STATUS, _REVOKED = 1, 2, 3, 4, 5
@@ -102,6 +103,8 @@ class Session:
     reply_key: bytes = field(repr=False)
     certified_epoch: int = _NO_EPOCH
     """The last epoch that the client has seen certified; -1 for none."""
+    strict_order: bool = False
+    """Each request waits until the one before it is settled."""
 
     def request(self, sequence: int, transition: int, arguments: bytes) -> Request:
         """Authenticates a request; its number must never be used for another.

@@ -6,6 +6,7 @@ It holds the session's keys, so only its owner may read it.
 import fcntl
 import json
 import os
+import threading
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -17,7 +18,7 @@ from zeta.client.fault import StateUnusable
 from zeta.client.session import SEQUENCE_MAX, Session
 from zeta.receipts import Authentication, Introduction
 
-_VERSION = 1
+_VERSION = 2
 _BYTES = {
     "identity": 32,
     "instance": 16,
@@ -29,8 +30,9 @@ _U32_MAX = (1 << 32) - 1
 _NUMBERS = {
     "session": (0, _U32_MAX),
     "last_epoch": (0, _U32_MAX),
-    "sequence_end": (1, SEQUENCE_MAX + 1),
+    "sequence_end": (1, SEQUENCE_MAX),
     "certified_epoch": (-1, _U32_MAX),
+    "strict_order": (0, 1),
 }
 
 
@@ -49,10 +51,12 @@ class State:
     """Numbers below it may have been used."""
     certified_epoch: int = -1
     """The last epoch that the client has seen certified; -1 for none."""
+    strict_order: int = 0
+    """1 where each request waits until the one before it is settled."""
 
     @classmethod
-    def of(cls, session: Session) -> "State":
-        """That of a session that has used no number yet."""
+    def of(cls, session: Session, sequence_end: int = 1) -> "State":
+        """That of a session that has used no number from `sequence_end` on."""
         scope = session.introduction
         return cls(
             identity=scope.identity,
@@ -62,7 +66,9 @@ class State:
             last_epoch=session.last_epoch,
             request_key=session.request_key,
             reply_key=session.reply_key,
+            sequence_end=sequence_end,
             certified_epoch=session.certified_epoch,
+            strict_order=int(session.strict_order),
         )
 
     def resume(
@@ -90,11 +96,15 @@ class State:
             request_key=self.request_key,
             reply_key=self.reply_key,
             certified_epoch=self.certified_epoch,
+            strict_order=bool(self.strict_order),
         )
 
 
 class StateFile:
-    """The file, held by one client at a time: two would use the same numbers."""
+    """The file, held by one client at a time: two would use the same numbers.
+
+    Its methods may be called from any thread; each that writes waits for the disk.
+    """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         """Takes the file, which need not exist yet, and reads it.
@@ -104,6 +114,7 @@ class StateFile:
             OSError: it cannot be read, or its folder not be written.
         """
         self._path = Path(path)
+        self._writing = threading.Lock()
         # Not the file itself, which is replaced at each write.
         lock = self._path.with_name(self._path.name + ".lock")
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
@@ -129,6 +140,10 @@ class StateFile:
         Raises:
             OSError: it cannot be written; what was kept before still is.
         """
+        with self._writing:
+            self._keep(state)
+
+    def _keep(self, state: State) -> None:
         kept: dict[str, Any] = {"version": _VERSION}
         for name in _BYTES:
             kept[name] = getattr(state, name).hex()
@@ -144,7 +159,8 @@ class StateFile:
             StateUnusable: there is no session yet.
             OSError: it cannot be written; then none of them may be used.
         """
-        self.keep(replace(self._session(), sequence_end=sequence_end))
+        with self._writing:
+            self._keep(replace(self._session(), sequence_end=sequence_end))
 
     def certified(self, epoch: int) -> None:
         """Keeps that an epoch was certified; an earlier one than is kept changes nothing.
@@ -153,9 +169,10 @@ class StateFile:
             StateUnusable: there is no session yet.
             OSError: it cannot be written.
         """
-        state = self._session()
-        if epoch > state.certified_epoch:
-            self.keep(replace(state, certified_epoch=epoch))
+        with self._writing:
+            state = self._session()
+            if epoch > state.certified_epoch:
+                self._keep(replace(state, certified_epoch=epoch))
 
     def close(self) -> None:
         """Lets another client have the file."""
@@ -190,7 +207,7 @@ def _read(path: Path) -> State | None:
         if type(kept) is not dict or kept.keys() != {"version", *_BYTES, *_NUMBERS}:
             raise ValueError("it has other members")
         if kept["version"] != _VERSION:
-            raise ValueError(f"its version is `{kept['version']}`, and only `1` is known")
+            raise ValueError(f"its version is `{kept['version']}`, and only `2` is known")
         values: dict[str, Any] = {}
         for name, size in _BYTES.items():
             values[name] = bytes.fromhex(kept[name])

@@ -87,7 +87,6 @@ test-board:
 .PHONY: test-proofs
 test-proofs: build
 	$(MAKE) -C proofs check
-	$(MAKE) -C proofs by-hand
 	$(MAKE) -C proofs programs
 
 # Includes style (tests/tidy) and the examples of the documentation.
@@ -126,9 +125,10 @@ mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fa
 		--package zeta-session --package zeta-receipt $(MUTANTS)
 
 .PHONY: generate
-generate: build ## Write again what is made of sources: programs of applications, vectors
+generate: build ## Write again what is made of sources: programs, vectors, the verifier's checks
 	$(BIN)/python scripts/generate_programs.py
 	cargo run --quiet --locked -p zeta-sim --bin make_vectors
+	$(MAKE) -C proofs generate
 
 .PHONY: lock
 lock: $(VENV)/.locked ## Resolve the Python packages anew and pin them

@@ -10,6 +10,7 @@
 //!   32 later epochs are certified.
 //! - The floor and the certified epochs never go back.
 
+use crate::decide::EPOCH_WINDOW;
 use crate::ids::{Epoch, ThreadId, Timestamp};
 use crate::reason::Reason;
 use crate::record::Hash;
@@ -19,9 +20,6 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
-
-/// Epochs that are kept while they are not certified.
-pub const EPOCH_WINDOW: u32 = 32;
 
 /// Set in `progress` when the first epoch that it names ended in a mismatch.
 const MISMATCH: u64 = 1 << 63;

@@ -2,7 +2,8 @@
 //!
 //! Epochs may be touched in any order; one that is not closed is never dropped or overwritten.
 
-use crate::board::{EPOCH_WINDOW, EpochSums};
+use crate::board::EpochSums;
+use crate::decide::EPOCH_WINDOW;
 use crate::element::Multiset;
 use crate::ids::Epoch;
 use crate::primitives::Primitives;

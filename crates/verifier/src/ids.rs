@@ -13,10 +13,18 @@ pub struct SlotId(pub u16);
 pub struct Epoch(pub u32);
 
 impl Epoch {
+    pub const LAST: Self = Self(u32::MAX);
+
     /// The epoch after this one; the last stays itself, and the checks never let it come to that.
     #[must_use]
     pub fn after(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// How many epochs later than `first` this one is; none where it is not later.
+    #[must_use]
+    pub fn since(self, first: Self) -> u32 {
+        self.0.saturating_sub(first.0)
     }
 }
 

@@ -39,7 +39,8 @@ mod tree_hash;
 mod verifier;
 
 pub use answer::{Answer, EvictedValue};
-pub use board::{Board, EPOCH_WINDOW, Outcome};
+pub use board::{Board, Outcome};
+pub use decide::EPOCH_WINDOW;
 pub use element::{ELEMENT_VALUE_LEN_MAX, ShortElement};
 pub use ids::{Direction, Epoch, SlotId, ThreadId, Timestamp};
 pub use instance::{Config, Incarnation, InstanceId};

@@ -14,6 +14,16 @@ pub enum Pointer {
     To(Link),
 }
 
+impl Pointer {
+    #[must_use]
+    pub fn link(&self) -> Option<Link> {
+        match self {
+            Self::Empty => None,
+            Self::To(link) => Some(*link),
+        }
+    }
+}
+
 /// A pointer that points somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {

@@ -17,7 +17,7 @@ fn add_m_view() -> AddMView {
         slot_empty: true,
         path: Path::leaf(&[0; 32]),
         ancestor_path: Path::ROOT,
-        pointer: Pointer::Empty,
+        pointer: None,
         child: None,
         value_is_initial: true,
         value_hash: [0; 32],

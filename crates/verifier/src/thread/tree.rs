@@ -138,7 +138,7 @@ impl<P: Primitives> VerifierThread<P> {
             evict: self.evict_view(slot, timestamp),
         })?;
         self.defer(slot, timestamp, element_count, outputs)?;
-        if let Pointer::To(link) = above.pointer {
+        if let Some(link) = above.pointer {
             let pointer = Pointer::To(Link { deferred: true, ..link });
             self.point(ancestor_slot, above.direction, pointer);
         }
@@ -175,7 +175,7 @@ impl<P: Primitives> VerifierThread<P> {
             occupied: cell.is_some_and(Slot::is_occupied),
             path: ancestor,
             direction,
-            pointer: node.map_or(Pointer::Empty, |node| *node.pointer(direction)),
+            pointer: node.and_then(|node| node.pointer(direction).link()),
             child: cell.and_then(|cell| cell.child(direction)),
         }
     }
@@ -206,18 +206,18 @@ struct Above {
     occupied: bool,
     path: Path,
     direction: Direction,
-    pointer: Pointer,
+    pointer: Option<Link>,
     child: Option<SlotId>,
 }
 
 impl Above {
     /// Whether the ancestor points to `path` itself.
     fn names(&self, path: &Path) -> bool {
-        matches!(&self.pointer, Pointer::To(link) if link.path == *path)
+        matches!(&self.pointer, Some(link) if link.path == *path)
     }
 
     fn is_deferred(&self) -> bool {
-        matches!(&self.pointer, Pointer::To(Link { deferred: true, .. }))
+        matches!(&self.pointer, Some(Link { deferred: true, .. }))
     }
 
     /// The parent link that a record below would have.

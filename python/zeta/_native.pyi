@@ -17,6 +17,7 @@ from zeta.verifier import Progress
 __all__ = [
     "CallResults",
     "Column",
+    "KeptReplies",
     "Path",
     "Program",
     "Results",
@@ -39,6 +40,7 @@ __all__ = [
     "introduction",
     "join_columns",
     "key_value",
+    "leading_requests",
     "leaf_path",
     "node_hash",
     "program_changes",
@@ -46,6 +48,7 @@ __all__ = [
     "receipt_path",
     "retire",
     "revoke_session",
+    "run_frames",
     "run_requests",
     "set_element",
     "set_value",
@@ -137,6 +140,14 @@ class Verifier:
     @property
     def threads(self) -> int:
         """Number of verifier threads."""
+
+@final
+class KeptReplies:
+    """The last replies of each session, for who lost one and sends its request again."""
+
+    def __new__(cls, replies: int, session_bytes: int, bytes: int) -> KeptReplies: ...
+    def forget(self, session: int) -> None:
+        """Forgets a session that has ended."""
 
 @final
 class Column:
@@ -372,6 +383,10 @@ def ask_session(
     store: Store, session: int, sequence: int, mac: BytesLike
 ) -> tuple[int, int, bytes]: ...
 def run_requests(store: Store, packed: BytesLike) -> bytes: ...
+def leading_requests(bytes: bytes, begin: int, frame_max: int, most: int) -> tuple[int, int]: ...
+def run_frames(
+    store: Store, connections: list[tuple[bytes, int]], kept: KeptReplies | None, embedded: bool
+) -> list[bytes]: ...
 def call_shown(
     store: Store, transition: int, arguments: BytesLike
 ) -> tuple[int, int, bytes, bytes]: ...

@@ -138,15 +138,17 @@ class Serving:
         )
         return unpacked(_native.run_requests(self._native_store, packed))
 
-    def run_packed(self, requests: BytesLike) -> bytes:
-        """As `run_requests`, from bytes to bytes: nothing is made for each request.
+    def run_frames(
+        self, connections: list[tuple[bytes, int]], kept: _native.KeptReplies | None = None
+    ) -> list[bytes]:
+        """Runs requests as `zeta.server` gets them, while other Python threads run.
 
-        A request: session u32, sequence u64, MAC 16, transition u16, length u32, arguments. A
-        reply: answer u8 (0, 2 failed, 3 refused, 5 not yet), code u16, what is shown u8 (1 a
-        receipt, 2 a status), status u8, thread u16, epoch u32, counter u32, index u64, leaf hash
-        32, MAC 16, length u32, result. Raises `InvalidValue` where they are cut.
+        For each connection its frames, nothing but whole requests, and the longest frame that it
+        takes; so come the frames that answer them, in their order. Replies are kept, and a request
+        that comes again is answered with the one that it had. Raises `InvalidValue` where a frame
+        is something else.
         """
-        return _native.run_requests(self._native_store, requests)
+        return _native.run_frames(self._native_store, connections, kept, False)
 
     def certification(self, epoch: int) -> bytes:
         """What the identity signed of an epoch: a file's bytes.
@@ -168,7 +170,7 @@ class Serving:
 
 
 def unpacked(replies: bytes) -> list[Reply]:
-    """The replies of `run_packed`."""
+    """The replies of `_native.run_requests`."""
     found, at = [], 0
     while at < len(replies):
         answer, code, *proof, length = _REPLY.unpack_from(replies, at)

@@ -1,5 +1,7 @@
 """Messages have one encoding, and what is none is refused as the sender's fault."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +80,20 @@ MESSAGES: list[tuple[Side, Message, str]] = [
 ]
 
 
+SHARED: dict[str, Message] = {
+    "Requested": Requested(1, 2, 3, MAC, 4, b"ab"),
+    "Ask": Ask(1, 2, 3, MAC),
+    "Replied-done": Replied(1, 0, 0, 4, 5, 6, 7, MAC, b"ab"),
+    "Replied-failed": Replied(1, 1, 3, 4, 5, 6, 7, MAC, b""),
+    "Replied-refused": Replied(1, 2, 262, 4, 5, 6, 7, MAC, b""),
+    "Settled": Settled(1, 258, 1, HASH, MAC),
+    "Refused": Refused(1, 257),
+    "NotYet": NotYet(1),
+    "Failed-too-long": Failed(1, 2, "the answer is longer than you take"),
+}
+"""What the host's Rust reads and makes as well: `crates/host/src/frames.rs`."""
+
+
 def content(message: Message) -> tuple[int, bytes]:
     ((kind, body),) = FrameReader().feed(encode(message))
     return kind, body
@@ -90,6 +106,15 @@ def test_each_message_has_the_bytes_that_the_page_states(
     kind, body = content(message)
     assert bytes([kind]) + body == bytes.fromhex(stated)
     assert decode(kind, body, side) == message
+
+
+def test_rust_is_tested_with_the_same_bytes() -> None:
+    lines = (Path(__file__).parent / "messages.txt").read_text().splitlines()
+    stated = dict(line.split(" ", 1) for line in lines if not line.startswith("#"))
+    assert stated.keys() == SHARED.keys()
+    for name, message in SHARED.items():
+        kind, body = content(message)
+        assert bytes([kind]) + body == bytes.fromhex(stated[name])
 
 
 @pytest.mark.parametrize(("side", "message"), [each[:2] for each in MESSAGES])

@@ -226,7 +226,7 @@ def test_strangers_and_garbage_open_nothing(handshake: Begin) -> None:
         for reply in served.run(nobody, wrong):
             assert (reply.answer, reply.code, reply.shown) == (2, 256, None)
         with pytest.raises(InvalidValue):
-            store.run_packed(bytes(40) + b"cut")
+            store.run_frames([(bytes(40), 8192)])
         assert served.run() == []
 
 

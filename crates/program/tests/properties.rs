@@ -1,10 +1,6 @@
 //! Properties of the loader and the machine, over random bytes and random programs.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::expect_used,
-    reason = "a panic is a failed test"
-)]
+#![expect(clippy::indexing_slicing, clippy::expect_used, reason = "a panic is a failed test")]
 
 mod memory_rows;
 mod random_program;

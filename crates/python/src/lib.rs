@@ -13,6 +13,7 @@ mod column;
 mod comparison;
 mod entry;
 mod errors;
+mod frames;
 mod hazmat;
 mod log;
 mod number;
@@ -41,6 +42,8 @@ mod _native {
     use crate::comparison::program_changes;
     #[pymodule_export]
     use crate::errors::reasons;
+    #[pymodule_export]
+    use crate::frames::{PyKeptReplies, leading_requests, run_frames};
     #[pymodule_export]
     use crate::hazmat::{
         corrupt_node, duplicate, element, intercept, retire, set_element, set_value,

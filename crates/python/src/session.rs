@@ -7,7 +7,7 @@ use crate::store::{PyStore, detached};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use zeta_host::{
-    Batch, Column, ControlAnswer, Credential, HostError, Proof, Results, Status, Transitions,
+    Batch, Column, ControlAnswer, Credential, Proof, Requests, Results, Status, Transitions,
 };
 use zeta_verifier::{Epoch, SessionEntry};
 
@@ -96,27 +96,11 @@ fn control<'py>(
     Ok((tag, code, PyBytes::new(py, &bytes)))
 }
 
-/// The columns of packed requests.
-#[derive(Default)]
-struct Requests<'a> {
-    credentials: Vec<Credential>,
-    transitions: Vec<u16>,
-    offsets: Vec<i64>,
-    arguments: Vec<u8>,
-    rest: &'a [u8],
-}
-
-impl<'a> Requests<'a> {
-    fn unpack(packed: &'a [u8]) -> PyResult<Self> {
-        let mut requests = Self { offsets: vec![0], rest: packed, ..Self::default() };
-        while !requests.rest.is_empty() {
-            requests.take().ok_or_else(|| invalid_value("the packed requests are cut"))?;
-        }
-        Ok(requests)
-    }
-
-    fn take(&mut self) -> Option<()> {
-        let (head, rest) = self.rest.split_first_chunk::<REQUEST_HEAD_LEN>()?;
+/// Takes packed requests; nobody will ask for their answers by a number.
+fn unpack(mut packed: &[u8]) -> Option<Requests> {
+    let mut requests = Requests::default();
+    while !packed.is_empty() {
+        let (head, rest) = packed.split_first_chunk::<REQUEST_HEAD_LEN>()?;
         let (session, head) = head.split_first_chunk()?;
         let (sequence, head) = head.split_first_chunk()?;
         let (mac, head) = head.split_first_chunk()?;
@@ -124,13 +108,11 @@ impl<'a> Requests<'a> {
         let len = u32::from_le_bytes(*head.first_chunk()?) as usize;
         let (arguments, rest) = rest.split_at_checked(len)?;
         let (session, sequence) = (u32::from_le_bytes(*session), u64::from_le_bytes(*sequence));
-        self.credentials.push(Credential { session, sequence, mac: *mac });
-        self.transitions.push(u16::from_le_bytes(*transition));
-        self.arguments.extend_from_slice(arguments);
-        self.offsets.push(i64::try_from(self.arguments.len()).ok()?);
-        self.rest = rest;
-        Some(())
+        let by = Credential { session, sequence, mac: *mac };
+        requests.push(0, by, u16::from_le_bytes(*transition), arguments);
+        packed = rest;
     }
+    Some(requests)
 }
 
 /// Runs packed requests of sessions, while other Python threads run; packed replies in their order.
@@ -142,19 +124,12 @@ pub(crate) fn run_requests<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let packed: &[u8] = &packed;
     let replies = py.detach(|| {
-        let requests = Requests::unpack(packed)?;
+        let cut = || invalid_value("the packed requests are cut");
+        let requests = unpack(packed).ok_or_else(cut)?;
         let mut results = Results::with_proofs();
-        if !requests.credentials.is_empty() {
-            let batch = Batch::Requests {
-                credentials: &requests.credentials,
-                transitions: Transitions::Each(&requests.transitions),
-                arguments: Column::Offsets64 {
-                    bytes: &requests.arguments,
-                    offsets: &requests.offsets,
-                },
-            };
-            let ran = store.host().run(&batch, &mut results);
-            ran.map_err(|cause: HostError| host_error(&cause))?;
+        if !requests.is_empty() {
+            let ran = store.host().run(&requests.batch(), &mut results);
+            ran.map_err(|cause| host_error(&cause))?;
         }
         let mut replies = Vec::with_capacity(results.len() * REPLY_HEAD_LEN + results.bytes.len());
         for index in 0..results.len() {

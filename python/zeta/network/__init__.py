@@ -4,7 +4,7 @@
 """
 
 from zeta.network.fault import BadFrame, OtherProtocol
-from zeta.network.frame import FRAME_MAX, FRAME_MIN, FrameReader, frame
+from zeta.network.frame import FRAME_MAX, FRAME_MIN, FrameReader, first_frame, frame
 from zeta.network.hello import HELLO_LEN, Hello
 from zeta.network.message import (
     Ask,
@@ -63,5 +63,6 @@ __all__ = [
     "Subscribe",
     "decode",
     "encode",
+    "first_frame",
     "frame",
 ]

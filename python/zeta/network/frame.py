@@ -25,6 +25,24 @@ def frame(kind: int, body: bytes, limit: int = FRAME_MAX) -> bytes:
     return _LENGTH.pack(length) + bytes([kind]) + body
 
 
+def first_frame(data: bytes | bytearray, at: int, limit: int) -> tuple[int, bytes, int] | None:
+    """The kind and body of the frame that begins at `at`, and its end; `None` while it is cut.
+
+    Raises:
+        BadFrame: it is empty, or longer than `limit`; so its length is enough.
+    """
+    if len(data) - at < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(data, at)
+    if not 1 <= length <= limit:
+        raise BadFrame(f"a frame of `{length}` bytes: `1` to `{limit}` are taken")
+    begin = at + _LENGTH.size
+    end = begin + length
+    if len(data) < end:
+        return None
+    return data[begin], bytes(data[begin + 1 : end]), end
+
+
 class FrameReader:
     """Takes bytes as they come, and gives whole frames; it keeps less than one of them."""
 
@@ -48,14 +66,8 @@ class FrameReader:
         kept += data
         at = 0
         try:
-            while len(kept) - at >= _LENGTH.size:
-                (length,) = _LENGTH.unpack_from(kept, at)
-                if not 1 <= length <= self._limit:
-                    raise BadFrame(f"a frame of `{length}` bytes: `1` to `{self._limit}` are taken")
-                begin = at + _LENGTH.size
-                if len(kept) < begin + length:
-                    break
-                at = begin + length
-                yield kept[begin], bytes(kept[begin + 1 : at])
+            while found := first_frame(kept, at, self._limit):
+                kind, body, at = found
+                yield kind, body
         finally:
             del kept[:at]

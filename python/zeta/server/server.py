@@ -1,61 +1,29 @@
-"""The server: it carries messages between clients and the verifier, and is believed by neither.
-
-One task runs what all connections ask for, in batches off the event loop; the more is asked for,
-the larger the batches are.
-"""
+"""The server: it carries messages between clients and the verifier, and is believed by neither."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from typing import Protocol
 
-from zeta.client.session import SEQUENCE_MAX
-from zeta.errors import HostError, InvalidValue, SessionRefused
-from zeta.network import (
-    HELLO_LEN,
-    Ask,
-    BadFrame,
-    Certified,
-    Failed,
-    Fault,
-    FrameReader,
-    Goodbye,
-    HandshakeAnswer,
-    HandshakeRequest,
-    Hello,
-    Introduced,
-    Message,
-    NotCertifying,
-    NotYet,
-    OtherProtocol,
-    PathFound,
-    PathRequest,
-    Refused,
-    Replied,
-    Requested,
-    Revoke,
-    Revoked,
-    Settled,
-    Side,
-    Subscribe,
-    decode,
-    encode,
-)
+from zeta.errors import HostError
+from zeta.network import Certified, Hello, Introduced, NotCertifying, encode
 from zeta.outcome import Certified as CertifiedOutcome
 from zeta.outcome import Outcome
 from zeta.server.connection import Connection
-from zeta.server.kept import KeptReplies
 from zeta.server.limits import Limits
-from zeta.serving import Reply, Request, Serving
+from zeta.server.memory import Memory
+from zeta.server.pump import Pump
+from zeta.serving import Serving
 
 _log = logging.getLogger(__name__)
-_READ = 1 << 16
+_READ = 1 << 18
 _KEPT = 64
-_NOT_YET = 3
-_REPLAYED = 258
+_BACKLOG = 1024
+# Who comes while there are too many is told so, as long as these are not too many.
+_REFUSED = 256
+_LOOK_SECONDS = 1.0
 _LAST_SECONDS = 5.0
-
-Asked = HandshakeRequest | Requested | Ask | PathRequest | Revoke
 
 
 class Decided(Protocol):
@@ -78,17 +46,17 @@ class Server:
 
     def __init__(self, limits: Limits | None = None) -> None:
         """Makes a server that has no store yet."""
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        self.memory = Memory(self.limits.memory)
+        self.buffer = memoryview(bytearray(_READ))
+        self.greeting = b""
+        self.closes = False
         self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._connections: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._pending: deque[tuple[Connection, Asked]] = deque()
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+        self._left = asyncio.Event()
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=_KEPT)
-        self._replies = KeptReplies(self._limits)
         self._told = asyncio.Event()
-        self._closing = False
 
     async def listen(self, store: Serving, host: str, port: int) -> int:
         """Begins to serve; returns the port, which matters where 0 was asked for.
@@ -97,9 +65,13 @@ class Server:
             OSError: the address cannot be had.
         """
         self._store = store
-        self._introduced = encode(Introduced(store.introduction))
-        self._listener = await asyncio.start_server(self._accept, host, port)
-        self._pump = asyncio.create_task(self._run())
+        hello = Hello(self.limits.frame_max).encode()
+        self.greeting = hello + encode(Introduced(store.introduction))
+        self._listener = await self._loop.create_server(
+            lambda: Connection(self), host, port, backlog=_BACKLOG
+        )
+        self._pump = Pump(store, self.limits)
+        self._tasks = [asyncio.create_task(self._pump.run()), asyncio.create_task(self._look())]
         port_: int = self._listener.sockets[0].getsockname()[1]
         return port_
 
@@ -116,10 +88,9 @@ class Server:
 
         Then paths are handed out and questions answered until the clients leave, for a while.
         """
-        self._closing = True
+        self.closes = True
         self._listener.close()
-        self._wake.set()
-        await self._idle.wait()
+        await self._pump.idle()
         if certify:
             self._told.clear()
             try:
@@ -128,14 +99,18 @@ class Server:
                     await self._told.wait()
             except (HostError, TimeoutError) as error:
                 _log.warning("the last epoch did not certify: %s", error)
-        for connection in self._connections:
-            connection.send(encode(Goodbye()))
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._limits.goodbye_seconds)
         for connection in list(self._connections):
-            connection.cut()
-        self._pump.cancel()
-        await asyncio.gather(self._pump, *self._tasks, return_exceptions=True)
+            connection.say_goodbye()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.goodbye_seconds):
+                while self._connections:
+                    self._left.clear()
+                    await self._left.wait()
+        for connection in list(self._connections):
+            connection.cut("it did not say goodbye")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _certify(self) -> None:
         certifying: Backend = self._store  # type: ignore[assignment]
@@ -144,175 +119,47 @@ class Server:
     def _tell(self, epoch: int, signed: bytes) -> None:
         self._kept.append((epoch, signed))
         self._told.set()
-        for connection in self._connections:
+        for connection in list(self._connections):
             if connection.subscribed:
                 connection.send(signed)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(writer, self._limits)
-        task = asyncio.current_task()
-        assert task is not None
-        if self._closing or len(self._connections) >= self._limits.connections:
-            connection.send(Hello(self._limits.frame_max).encode())
-            connection.end(Failed(0, Fault.UNAVAILABLE, "no more connections are taken"))
-            return
-        self._connections.add(connection)
-        self._tasks.add(task)
-        try:
-            await self._serve(connection, reader)
-        except (BadFrame, OtherProtocol) as error:
-            connection.end(Failed(0, Fault.PROTOCOL, str(error)))
-        except (TimeoutError, ConnectionError):
-            connection.cut()
-        finally:
-            await connection.finish()
-            self._connections.discard(connection)
-            self._tasks.discard(task)
-
-    async def _serve(self, connection: Connection, reader: asyncio.StreamReader) -> None:
-        said = b""
-        hello = None
-        async with asyncio.timeout(self._limits.hello_seconds):
-            while hello is None:
-                more = await reader.read(HELLO_LEN - len(said))
-                if not more:
-                    return
-                said += more
-                hello = Hello.decode(said)
-        connection.frame_max = hello.frame_max
-        connection.send(Hello(self._limits.frame_max).encode() + self._introduced)
-        frames = FrameReader(self._limits.frame_max)
-        while data := await reader.read(_READ):
-            for kind, body in frames.feed(data):
-                message = decode(kind, body, Side.CLIENT)
-                if isinstance(message, Goodbye | Failed):
-                    return
-                await self._take(connection, message)
-            await connection.room()
-
-    async def _take(self, connection: Connection, message: Message) -> None:
-        if isinstance(message, Subscribe):
-            connection.subscribed = True
-            for epoch, signed in self._kept:
-                if epoch >= message.epoch:
-                    connection.send(signed)
-        elif isinstance(message, Asked):
-            await connection.room()
-            connection.asked()
-            if self._closing and isinstance(message, Requested | HandshakeRequest):
-                closing = Failed(message.number, Fault.UNAVAILABLE, "the server closes")
-                connection.answer(encode(closing), 1)
-            else:
-                self._pending.append((connection, message))
-                self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            if not self._pending:
-                self._wake.clear()
-                if self._closing:
-                    self._idle.set()
-                await self._wake.wait()
-            batch = [
-                self._pending.popleft() for _ in range(min(len(self._pending), self._limits.batch))
-            ]
-            if not batch:
-                continue
-            answers = await asyncio.to_thread(self._answers, [asked for _, asked in batch])
-            told: dict[Connection, tuple[list[bytes], int]] = {}
-            for (connection, asked), answer in zip(batch, answers, strict=True):
-                instead = Failed(asked.number, Fault.LIMIT, "the answer is longer than you take")
-                frames, count = told.get(connection, ([], 0))
-                frames.append(connection.encoded(answer, instead))
-                told[connection] = frames, count + 1
-            for connection, (frames, count) in told.items():
-                connection.answer(b"".join(frames), count)
-
-    def _answers(self, batch: list[Asked]) -> list[Message]:
-        """In their order; requests run first, so that no question overtakes its request."""
-        requests = [each for each in batch if isinstance(each, Requested)]
-        try:
-            ran = self._store.run_requests([Request(*each[1:]) for each in requests])
-            replies = {
-                id(each): self._replied(each, reply)
-                for each, reply in zip(requests, ran, strict=True)
-            }
-        except HostError as error:
-            _log.error("requests were not served: %s", error)
-            replies = {id(each): _unavailable(each.number) for each in requests}
-        return [replies.get(id(each)) or self._other(each) for each in batch]
-
-    def _other(self, asked: Asked) -> Message:
-        number = asked.number
-        try:
-            if isinstance(asked, HandshakeRequest):
-                opened = self._store.handshake(asked.message, asked.replaces)
-                self._replies.forget(asked.replaces)
-                return HandshakeAnswer(number, opened)
-            if isinstance(asked, Revoke):
-                return Revoked(number, self._revoke(asked))
-            if isinstance(asked, Ask):
-                status = self._store.ask_session(asked.session, asked.sequence, asked.mac)
-                return Settled(number, 0, *status)
-            assert isinstance(asked, PathRequest)
-            found = self._store.receipt_path(asked.thread, asked.epoch, asked.leaf_index)
-            return PathFound(
-                number,
-                found.leaves,
-                found.threads,
-                found.receipts,
-                found.signature,
-                found.path,
-                found.thread_path,
-            )
-        except SessionRefused as refused:
-            return Refused(number, refused.code) if refused.code else NotYet(number)
-        except InvalidValue as error:
-            return Failed(number, Fault.UNKNOWN, str(error))
-        except HostError as error:
-            _log.error("a message was not served: %s", error)
-            return _unavailable(number)
-
-    def _revoke(self, asked: Revoke) -> bytes:
-        """Ends a session, if it is its client who asks."""
-        try:
-            self._store.ask_session(asked.session, SEQUENCE_MAX, asked.mac)
-        except SessionRefused as refused:
-            # Too early is said after the MAC was found right.
-            if refused.code:
-                raise
-        self._replies.forget(asked.session)
-        return self._store.revoke_session(asked.session)
-
-    def _replied(self, asked: Requested, reply: Reply) -> Message:
-        """What a request is answered; what it was answered, where it comes again."""
-        answer = _answer(asked.number, reply)
-        if isinstance(answer, Replied):
-            self._replies.keep(asked.session, asked.sequence, answer)
-        elif reply.code == _REPLAYED and reply.status is not None:
-            kept = self._replies.find(asked.session, asked.sequence)
-            answer = answer if kept is None else kept._replace(number=asked.number)
-        return answer
-
-
-def _answer(number: int, reply: Reply) -> Message:
-    shown = reply.shown
-    if shown is not None:
-        return Replied(
-            number,
-            reply.answer,
-            reply.code,
-            shown.thread,
-            shown.epoch,
-            shown.counter,
-            shown.leaf_index,
-            shown.mac,
-            reply.result,
+    async def _look(self) -> None:
+        """Looks, again and again, who does not do in time what is waited for."""
+        limits = self.limits
+        shortest = min(
+            limits.hello_seconds,
+            limits.frame_seconds,
+            limits.read_seconds,
+            limits.idle_seconds,
+            limits.linger_seconds,
         )
-    if reply.status is not None:
-        return Settled(number, reply.code, *reply.status)
-    return NotYet(number) if reply.answer == _NOT_YET else Refused(number, reply.code)
+        while True:
+            await asyncio.sleep(min(shortest / 4, _LOOK_SECONDS))
+            now = self.now()
+            for connection in list(self._connections):
+                connection.look(now)
 
+    # What connections say.
 
-def _unavailable(number: int) -> Failed:
-    return Failed(number, Fault.UNAVAILABLE, "the host has failed, or the store is closed")
+    def joins(self, connection: Connection) -> str | None:
+        """Notes a connection; why it is not served, if so."""
+        self._connections.add(connection)
+        if self.closes:
+            return "the server closes"
+        beyond = len(self._connections) - self.limits.connections
+        if beyond > _REFUSED:
+            connection.cut("too many connections")
+        return "there are as many connections as are taken" if beyond > 0 else None
+
+    def asks(self, connection: Connection) -> None:
+        """Notes that a connection has work."""
+        self._pump.add(connection)
+
+    def kept_since(self, epoch: int) -> bytes:
+        """The frames of the certifications from this epoch on that are kept."""
+        return b"".join(signed for each, signed in self._kept if each >= epoch)
+
+    def leaves(self, connection: Connection) -> None:
+        """Forgets a connection."""
+        self._connections.discard(connection)
+        self._left.set()

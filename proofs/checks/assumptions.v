@@ -1,11 +1,13 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
-From zeta Require Import Codec.Laws.
+From zeta Require Import Codec.Laws Exec.Refines.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
 Print Assumptions parse_shortens.
+Print Assumptions machine_refines.
+Print Assumptions machine_ends_alike.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.

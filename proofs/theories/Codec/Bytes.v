@@ -37,11 +37,8 @@ Fixpoint number (width : nat) : reader N :=
       end
   end.
 
-Fixpoint put_number (width : nat) (n : N) : bytes :=
-  match width with
-  | O => []
-  | S width => n mod 256 :: put_number width (n / 256)
-  end.
+(** The encoding of a number, as what is hashed has it too. *)
+Notation put_number := little_endian.
 
 Definition u8 : reader N := number 1.
 Definition u16 : reader N := number 2.

@@ -40,7 +40,7 @@ Proof.
   split; congruence.
 Qed.
 
-Lemma number_lawful width : lawful (number width) (put_number width) (within width).
+Lemma number_lawful width : lawful (number width) (little_endian width) (within width).
 Proof.
   induction width as [| width [back once]]; split; unfold within in *.
   - intros n rest small. cbn in *. unfold give_back. now replace n with 0 by lia.
@@ -56,7 +56,7 @@ Proof.
     rewrite N.mod_small, N.div_small by assumption. reflexivity.
 Qed.
 
-Lemma put_number_octets width n : octets (put_number width n).
+Lemma little_endian_octets width n : octets (little_endian width n).
 Proof.
   revert n. induction width as [| width IH]; intros n; [constructor |].
   constructor; [now apply N.mod_lt | apply IH].
@@ -99,8 +99,6 @@ Proof.
 Qed.
 
 Definition short (max : N) (b : bytes) : Prop := octets b /\ size b <= max.
-
-Definition u16_max : N := 65535.
 
 Lemma within_u8 n : n <= 255 <-> within 1 n.
 Proof. unfold within. change (256 ^ N.of_nat 1) with 256. lia. Qed.

@@ -340,7 +340,7 @@ Proof.
     destruct (IH bs (n - 1) all'') as (same & len & small);
       [rewrite !size_cons in sized; lia |].
     cbn [pairs flat_map length]. rewrite same. repeat split.
-    + unfold put_u16, put_number. rewrite (N.mul_comm 256), N.mod_add, N.div_add by discriminate.
+    + unfold put_u16, little_endian. rewrite (N.mul_comm 256), N.mod_add, N.div_add by discriminate.
       rewrite (N.mod_small low), (N.div_small low), N.add_0_l, N.mod_small by assumption.
       reflexivity.
     + rewrite !size_cons in sized. lia.
@@ -350,7 +350,7 @@ Qed.
 Lemma flat_map_octets l : octets (flat_map put_u16 l).
 Proof.
   induction l; cbn [flat_map]; [constructor | apply octets_app].
-  split; [apply put_number_octets | assumption].
+  split; [apply little_endian_octets | assumption].
 Qed.
 
 Lemma slots_lawful : lawful read_slots put_slots slots_ok.
@@ -371,21 +371,21 @@ Qed.
 (** ** Entries *)
 
 (** What an entry must satisfy to have an encoding: the widths and limits of the format. *)
-Definition entry_ok (e : log_entry) : Prop :=
+Definition entry_ok (e : entry) : Prop :=
   match e with
-  | LogAddM s a r => s <= u16_max /\ a <= u16_max /\ record_ok r
-  | LogAddB s j t r => s <= u16_max /\ j <= u16_max /\ timestamp_ok t /\ record_ok r
-  | LogEvictM s a => s <= u16_max /\ a <= u16_max
-  | LogEvictB s t => s <= u16_max /\ timestamp_ok t
-  | LogEvictBM s a t => s <= u16_max /\ a <= u16_max /\ timestamp_ok t
-  | LogNextEpoch | LogVerifyEpoch => True
-  | LogRunApp o who slots =>
+  | AddM s a r => s <= u16_max /\ a <= u16_max /\ record_ok r
+  | AddB s j t r => s <= u16_max /\ j <= u16_max /\ timestamp_ok t /\ record_ok r
+  | EvictM s a => s <= u16_max /\ a <= u16_max
+  | EvictB s t => s <= u16_max /\ timestamp_ok t
+  | EvictBM s a t => s <= u16_max /\ a <= u16_max /\ timestamp_ok t
+  | NextEpoch | VerifyEpoch => True
+  | RunApp (Run o who slots) =>
       transition o <= u16_max /\ authentication_ok who /\ arguments_ok (arguments o)
       /\ slots_ok slots
-  | LogSessionOpen m => short u32_max m
-  | LogSessionRevoke s => s <= u32_max
-  | LogSessionRotate s m => s <= u32_max /\ short u32_max m
-  | LogSessionAsk s n mac => s <= u32_max /\ n <= u64_max /\ mac_ok mac
+  | SessionOpen m => short u32_max m
+  | SessionRevoke s => s <= u32_max
+  | SessionRotate s m => s <= u32_max /\ short u32_max m
+  | SessionAsk s n mac => s <= u32_max /\ n <= u64_max /\ mac_ok mac
   end.
 
 Ltac back_u16 := back u16_lawful.
@@ -393,13 +393,14 @@ Ltac back_u32 := back u32_lawful.
 
 Lemma parse_encode e rest : entry_ok e -> parse (encode e ++ rest) = Ok (e, rest).
 Proof.
-  destruct e as [s a r | s j t r | s a | s t | s a t | | | [t b] who slots | m | s | s m | s n mac];
+  destruct e as [s a r | s j t r | s a | s t | s a t | | | [[t b] who slots]
+    | m | s | s m | s n mac];
     cbn [entry_ok encode transition arguments]; unfold parse; intros ok;
     back u8_lawful;
     cbn -[and_read number read_record read_timestamp read_authentication read_arguments read_slots
           take counted put_u16 put_u32 put_u64];
     unfold read_add_m, read_add_b, read_evict_m, read_evict_b, read_evict_bm, read_run_app,
-      read_open, read_revoke, read_rotate, read_ask.
+      read_open, read_revoke, read_rotate, read_question.
   - destruct ok as (? & ? & ?). back_u16. back_u16. back record_lawful. reflexivity.
   - destruct ok as (? & ? & ? & ?). back_u16. back_u16. back timestamp_lawful.
     back record_lawful. reflexivity.
@@ -485,5 +486,7 @@ Theorem parse_shortens bs e rest :
   octets bs -> parse bs = Ok (e, rest) -> (length rest < length bs)%nat.
 Proof.
   intros all found. destruct (parse_canonical _ _ _ all found) as [_ ->].
-  rewrite app_length. destruct e; cbn [encode]; rewrite ?app_length; cbn; lia.
+  assert (forall n, length (put_u8 n) = 1%nat) as tag by reflexivity.
+  rewrite app_length. destruct e as [| | | | | | | [] | | | |]; cbn [encode];
+    rewrite ?app_length, tag; lia.
 Qed.

@@ -35,26 +35,6 @@ Definition AUTHENTICATION_SESSION : N := 1.
 Definition HASH_LEN : N := 32.
 Definition MAC_LEN : N := 16.
 
-(** Who asks for an operation: the host itself, or a client's session. *)
-Inductive authentication :=
-| Embedded
-| Session (session sequence : N) (mac : bytes).
-
-(** An entry as it stands in the log. *)
-Inductive log_entry :=
-| LogAddM (slot ancestor : N) (r : record)
-| LogAddB (slot thread : N) (t : Timestamp) (r : record)
-| LogEvictM (slot ancestor : N)
-| LogEvictB (slot : N) (t : Timestamp)
-| LogEvictBM (slot ancestor : N) (t : Timestamp)
-| LogNextEpoch
-| LogVerifyEpoch
-| LogRunApp (o : operation) (a : authentication) (slots : list N)
-| LogSessionOpen (message : bytes)
-| LogSessionRevoke (session : N)
-| LogSessionRotate (session : N) (message : bytes)
-| LogSessionAsk (session sequence : N) (mac : bytes).
-
 (** ** Paths: 256 bits, the first the most significant of byte 0, and how many of them count *)
 
 Definition bits_of_byte (b : N) : list bool :=
@@ -200,66 +180,66 @@ Definition read_arguments : reader bytes :=
   let* _ := check (n <=? ARGUMENTS_LEN_MAX) ArgumentsTooLong in
   take n.
 
-Definition read_run_app : reader log_entry :=
+Definition read_run_app : reader entry :=
   let* t := u16 in
   let* who := read_authentication in
   let* arguments := read_arguments in
   let* slots := read_slots in
-  give_back (LogRunApp (Operation t arguments) who slots).
+  give_back (RunApp (Run (Operation t arguments) who slots)).
 
 (** ** Entries *)
 
-Definition read_add_m : reader log_entry :=
-  let* s := u16 in let* a := u16 in let* r := read_record in give_back (LogAddM s a r).
-Definition read_add_b : reader log_entry :=
+Definition read_add_m : reader entry :=
+  let* s := u16 in let* a := u16 in let* r := read_record in give_back (AddM s a r).
+Definition read_add_b : reader entry :=
   let* s := u16 in let* j := u16 in let* t := read_timestamp in let* r := read_record in
-  give_back (LogAddB s j t r).
-Definition read_evict_m : reader log_entry :=
-  let* s := u16 in let* a := u16 in give_back (LogEvictM s a).
-Definition read_evict_b : reader log_entry :=
-  let* s := u16 in let* t := read_timestamp in give_back (LogEvictB s t).
-Definition read_evict_bm : reader log_entry :=
-  let* s := u16 in let* a := u16 in let* t := read_timestamp in give_back (LogEvictBM s a t).
-Definition read_open : reader log_entry :=
-  let* m := counted in give_back (LogSessionOpen m).
-Definition read_revoke : reader log_entry :=
-  let* s := u32 in give_back (LogSessionRevoke s).
-Definition read_rotate : reader log_entry :=
-  let* s := u32 in let* m := counted in give_back (LogSessionRotate s m).
-Definition read_ask : reader log_entry :=
-  let* s := u32 in let* n := u64 in let* mac := take MAC_LEN in give_back (LogSessionAsk s n mac).
+  give_back (AddB s j t r).
+Definition read_evict_m : reader entry :=
+  let* s := u16 in let* a := u16 in give_back (EvictM s a).
+Definition read_evict_b : reader entry :=
+  let* s := u16 in let* t := read_timestamp in give_back (EvictB s t).
+Definition read_evict_bm : reader entry :=
+  let* s := u16 in let* a := u16 in let* t := read_timestamp in give_back (EvictBM s a t).
+Definition read_open : reader entry :=
+  let* m := counted in give_back (SessionOpen m).
+Definition read_revoke : reader entry :=
+  let* s := u32 in give_back (SessionRevoke s).
+Definition read_rotate : reader entry :=
+  let* s := u32 in let* m := counted in give_back (SessionRotate s m).
+Definition read_question : reader entry :=
+  let* s := u32 in let* n := u64 in let* mac := take MAC_LEN in give_back (SessionAsk s n mac).
 
 (** The first entry of a log, and the bytes after it. *)
-Definition parse : reader log_entry :=
+Definition parse : reader entry :=
   let* tag := u8 in
   if tag =? ADD_M then read_add_m else
   if tag =? ADD_B then read_add_b else
   if tag =? EVICT_M then read_evict_m else
   if tag =? EVICT_B then read_evict_b else
   if tag =? EVICT_BM then read_evict_bm else
-  if tag =? NEXT_EPOCH then give_back LogNextEpoch else
-  if tag =? VERIFY_EPOCH then give_back LogVerifyEpoch else
+  if tag =? NEXT_EPOCH then give_back NextEpoch else
+  if tag =? VERIFY_EPOCH then give_back VerifyEpoch else
   if tag =? RUN_APP then read_run_app else
   if tag =? SESSION_OPEN then read_open else
   if tag =? SESSION_REVOKE then read_revoke else
   if tag =? SESSION_ROTATE then read_rotate else
-  if tag =? SESSION_ASK then read_ask else
+  if tag =? SESSION_ASK then read_question else
   fail UnknownTag.
 
-Definition encode (e : log_entry) : bytes :=
+Definition encode (e : entry) : bytes :=
   match e with
-  | LogAddM s a r => put_u8 ADD_M ++ put_u16 s ++ put_u16 a ++ put_record r
-  | LogAddB s j t r => put_u8 ADD_B ++ put_u16 s ++ put_u16 j ++ put_timestamp t ++ put_record r
-  | LogEvictM s a => put_u8 EVICT_M ++ put_u16 s ++ put_u16 a
-  | LogEvictB s t => put_u8 EVICT_B ++ put_u16 s ++ put_timestamp t
-  | LogEvictBM s a t => put_u8 EVICT_BM ++ put_u16 s ++ put_u16 a ++ put_timestamp t
-  | LogNextEpoch => put_u8 NEXT_EPOCH
-  | LogVerifyEpoch => put_u8 VERIFY_EPOCH
-  | LogRunApp o who slots =>
+  | AddM s a r => put_u8 ADD_M ++ put_u16 s ++ put_u16 a ++ put_record r
+  | AddB s j t r => put_u8 ADD_B ++ put_u16 s ++ put_u16 j ++ put_timestamp t ++ put_record r
+  | EvictM s a => put_u8 EVICT_M ++ put_u16 s ++ put_u16 a
+  | EvictB s t => put_u8 EVICT_B ++ put_u16 s ++ put_timestamp t
+  | EvictBM s a t => put_u8 EVICT_BM ++ put_u16 s ++ put_u16 a ++ put_timestamp t
+  | NextEpoch => put_u8 NEXT_EPOCH
+  | VerifyEpoch => put_u8 VERIFY_EPOCH
+  | RunApp (Run o who slots) =>
       put_u8 RUN_APP ++ put_u16 (transition o) ++ put_authentication who
       ++ put_counted (arguments o) ++ put_slots slots
-  | LogSessionOpen m => put_u8 SESSION_OPEN ++ put_counted m
-  | LogSessionRevoke s => put_u8 SESSION_REVOKE ++ put_u32 s
-  | LogSessionRotate s m => put_u8 SESSION_ROTATE ++ put_u32 s ++ put_counted m
-  | LogSessionAsk s n mac => put_u8 SESSION_ASK ++ put_u32 s ++ put_u64 n ++ mac
+  | SessionOpen m => put_u8 SESSION_OPEN ++ put_counted m
+  | SessionRevoke s => put_u8 SESSION_REVOKE ++ put_u32 s
+  | SessionRotate s m => put_u8 SESSION_ROTATE ++ put_u32 s ++ put_counted m
+  | SessionAsk s n mac => put_u8 SESSION_ASK ++ put_u32 s ++ put_u64 n ++ mac
   end.

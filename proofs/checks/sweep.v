@@ -5,6 +5,7 @@
 From Coq Require Import NArith List String.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason Spec.Bounds.
 From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
+From zeta Require Spec.Session.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -43,11 +44,17 @@ Definition sweep (name : string) (answers : grid (list N)) : string * N * list (
 Definition not_yet_code (n : NotYet) : N :=
   match n with PublishedClock => 1 | Floor => 2 | Window => 3 | ByteBudget => 4 | Order => 5 end.
 
+Definition stop_code (s : Stop) : N :=
+  match s with Rejected reason => code reason | Retry not_yet => 1000 + not_yet_code not_yet end.
+
 Definition answer {A} (numbers : A -> list N) (r : result A) : list N :=
+  match r with Ok a => 0 :: numbers a | Err stop => [stop_code stop] end.
+
+Definition verdict_code (r : verdict unit) : list N :=
   match r with
-  | Ok a => 0 :: numbers a
-  | Err (Rejected reason) => [code reason]
-  | Err (Retry not_yet) => [1000 + not_yet_code not_yet]
+  | Ok _ => [0]
+  | Err (Refused refusal) => [refusal_code refusal]
+  | Err (Stopped stop) => [stop_code stop]
   end.
 
 Definition bit (b : bool) : N := if b then 1 else 0.
@@ -184,6 +191,44 @@ Definition commit : grid (list N) :=
     RunApp.slots_listed := listed; RunApp.slots_used := used; RunApp.bytes := bytes
   |})).
 
+(** ** Sessions *)
+
+Definition some_sequence : grid u64 :=
+  pick [0; 1; Session.SEQUENCE_MAX; Session.SEQUENCE_MAX + 1; u64_max].
+Definition some_number : grid Session.Number := pick [Session.Free; Session.Used; Session.Below].
+
+Definition request : grid (list N) :=
+  do known <- flag; do revoked <- flag; do mac <- flag; do expired <- flag; do n <- some_sequence;
+  do number <- some_number; do order <- flag; do receipts <- flag;
+  ret (verdict_code (Session.decide_request {|
+    Session.known := known; Session.revoked := revoked; Session.mac_matches := mac;
+    Session.expired := expired; Session.sequence := n; Session.number := number;
+    Session.in_order := order; Session.receipts_fit := receipts
+  |})).
+
+Definition question : grid (list N) :=
+  do known <- flag; do revoked <- flag; do mac <- flag; do n <- some_sequence; do order <- flag;
+  ret (verdict_code (Session.decide_question {|
+    Session.known' := known; Session.revoked' := revoked; Session.mac_matches' := mac;
+    Session.sequence' := n; Session.in_order' := order
+  |})).
+
+Definition handshake : grid (list N) :=
+  do good <- flag; do listed <- flag; do replaces <- flag; do known <- flag; do revoked <- flag;
+  do same <- flag;
+  ret (verdict_code (Session.decide_handshake {|
+    Session.for_this_entry := good; Session.client_listed := listed;
+    Session.replaces_one := replaces; Session.old_known := known; Session.old_revoked := revoked;
+    Session.same_client := same
+  |})).
+
+Definition of_flag (decide : bool -> verdict unit) : grid (list N) :=
+  do a <- flag; ret (verdict_code (decide a)).
+Definition of_flags (decide : bool -> bool -> verdict unit) : grid (list N) :=
+  do a <- flag; do b <- flag; ret (verdict_code (decide a b)).
+Definition number : grid (list N) :=
+  do n <- some_number; ret (verdict_code (Session.decide_number n)).
+
 (** ** The primitives *)
 
 (** Short ones, and long ones about the bounds of Rust's words. *)
@@ -225,6 +270,15 @@ Eval vm_compute in sweep "verify_epoch" verify_epoch.
 Eval vm_compute in sweep "floor" floor.
 Eval vm_compute in sweep "bind" bind_row.
 Eval vm_compute in sweep "commit" commit.
+Eval vm_compute in sweep "request" request.
+Eval vm_compute in sweep "question" question.
+Eval vm_compute in sweep "handshake" handshake.
+Eval vm_compute in sweep "number" number.
+Eval vm_compute in sweep "embedded" (of_flags Session.decide_embedded).
+Eval vm_compute in sweep "revoke" (of_flags Session.decide_revoke).
+Eval vm_compute in sweep "right" (of_flag Session.decide_right).
+Eval vm_compute in sweep "access" (of_flag Session.decide_access).
+Eval vm_compute in sweep "room" (of_flag Session.decide_room).
 Eval vm_compute in sweep "paths" paths.
 Eval vm_compute in sweep "times" times.
 Eval vm_compute in sweep "epochs" epochs.

@@ -11,6 +11,7 @@
 )]
 
 use std::collections::BTreeMap;
+use zeta_session::Number;
 use zeta_verifier::decide::*;
 use zeta_verifier::*;
 
@@ -111,9 +112,23 @@ fn hash(first: u8, last: u8) -> Hash {
 fn answer<T>(decided: Result<T, Stop>, numbers: impl Fn(T) -> Vec<u64>) -> Vec<u64> {
     match decided {
         Ok(update) => [vec![0], numbers(update)].concat(),
-        Err(Stop::Rejected(reason)) => vec![reason.code().into()],
-        Err(Stop::Retry(not_yet)) => vec![1000 + u64::from(not_yet.code())],
+        Err(stop) => vec![stop_code(stop)],
     }
+}
+
+fn stop_code(stop: Stop) -> u64 {
+    match stop {
+        Stop::Rejected(reason) => reason.code().into(),
+        Stop::Retry(not_yet) => 1000 + u64::from(not_yet.code()),
+    }
+}
+
+fn verdict(decided: Result<(), Halt>) -> Vec<u64> {
+    vec![match decided {
+        Ok(()) => 0,
+        Err(Halt::Refused(refusal)) => refusal.code().into(),
+        Err(Halt::Stopped(stop)) => stop_code(stop),
+    }]
 }
 
 fn of_stamp(stamp: Timestamp) -> Vec<u64> {
@@ -300,6 +315,70 @@ fn commit() {
         });
         answer(decided, |()| vec![])
     });
+}
+
+/// The last number of a session, as Coq has it.
+const SEQUENCE_MAX: u64 = 8_589_934_591;
+
+fn sequence(g: &mut Grid) -> u64 {
+    g.pick(&[0, 1, SEQUENCE_MAX, SEQUENCE_MAX + 1, u64::MAX])
+}
+
+fn number(g: &mut Grid) -> Number {
+    g.pick(&[Number::Free, Number::Used, Number::Below])
+}
+
+#[test]
+fn request() {
+    sweep("request", |g| {
+        verdict(decide_request(&RequestView {
+            known: g.flag(),
+            revoked: g.flag(),
+            mac_matches: g.flag(),
+            expired: g.flag(),
+            sequence: sequence(g),
+            number: number(g),
+            in_order: g.flag(),
+            receipts_fit: g.flag(),
+        }))
+    });
+}
+
+#[test]
+fn question() {
+    sweep("question", |g| {
+        verdict(decide_question(&QuestionView {
+            known: g.flag(),
+            revoked: g.flag(),
+            mac_matches: g.flag(),
+            sequence: sequence(g),
+            in_order: g.flag(),
+        }))
+    });
+}
+
+#[test]
+fn handshake() {
+    sweep("handshake", |g| {
+        verdict(decide_handshake(&HandshakeView {
+            for_this_entry: g.flag(),
+            client_listed: g.flag(),
+            replaces_one: g.flag(),
+            old_known: g.flag(),
+            old_revoked: g.flag(),
+            same_client: g.flag(),
+        }))
+    });
+}
+
+#[test]
+fn facts_of_sessions() {
+    sweep("number", |g| verdict(decide_number(number(g))));
+    sweep("embedded", |g| verdict(decide_embedded(g.flag(), g.flag())));
+    sweep("revoke", |g| verdict(decide_revoke(g.flag(), g.flag())));
+    sweep("right", |g| verdict(decide_right(g.flag())));
+    sweep("access", |g| verdict(decide_access(g.flag())));
+    sweep("room", |g| verdict(decide_room(g.flag())));
 }
 
 /// Short ones, and long ones about the bounds of the words that a path is made of.

@@ -31,8 +31,8 @@ Record RequestView := {
 }.
 
 Definition decide_sequence (sequence : u64) : verdict unit :=
-  let exists_ := (1 <=? sequence) && (sequence <=? SEQUENCE_MAX) in
-  require exists_ (Refused NoSuchNumber).
+  let is_number := negb (sequence =? 0) && (sequence <=? SEQUENCE_MAX) in
+  require is_number (Refused NoSuchNumber).
 
 (** Whether a number is free: asked before the run, and told by the claim after it. *)
 Definition decide_number (number : Number) : verdict unit :=
@@ -86,8 +86,7 @@ Definition decide_access (granted : bool) : verdict unit :=
 
 (** A handshake: of a client that opens a session, or has one take the place of another. *)
 Record HandshakeView := {
-  for_this_entry : bool;     (** The message is the pattern's, for this verifier and incarnation,
-                                 and it names the session that the entry names. *)
+  for_this_entry : bool;     (** It is for this verifier, and names the entry's session. *)
   client_listed : bool;
   replaces_one : bool;       (** It is to take the place of a session: of the old one. *)
   old_known : bool;

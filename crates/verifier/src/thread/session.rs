@@ -3,7 +3,7 @@
 use super::VerifierThread;
 use super::application::refuse;
 use crate::answer::{self, Answer};
-use crate::decide::{self, HandshakeView, OldSession, QuestionView, RequestView};
+use crate::decide::{self, HandshakeView, QuestionView, RequestView};
 use crate::log_entry::{RunApp, SessionEntry};
 use crate::primitives::Primitives;
 use crate::reason::{Halt, Refusal, Stop};
@@ -225,19 +225,17 @@ fn handshake_view(
     replaces: Option<u32>,
 ) -> HandshakeView {
     let asked = read.as_ref().map(|incoming| incoming.ask.replaces).ok();
-    let old = replaces.map(|old| match service.sessions.find(old) {
-        Found::Unknown => OldSession { known: false, revoked: false, same_client: false },
-        Found::Revoked => OldSession { known: true, revoked: true, same_client: false },
-        Found::Open(session) => OldSession {
-            known: true,
-            revoked: false,
-            same_client: Some(session.terms.client) == client,
-        },
-    });
+    let old = replaces.map_or(Found::Unknown, |old| service.sessions.find(old));
     HandshakeView {
         for_this_entry: asked == Some(replaces.unwrap_or(0)),
         client_listed: client.is_some(),
-        old,
+        replaces_one: replaces.is_some(),
+        old_known: !matches!(old, Found::Unknown),
+        old_revoked: matches!(old, Found::Revoked),
+        same_client: match old {
+            Found::Open(session) => Some(session.terms.client) == client,
+            Found::Unknown | Found::Revoked => false,
+        },
     }
 }
 

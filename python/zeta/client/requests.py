@@ -102,9 +102,10 @@ class Requests:
     def ask(self, question: Question, session: int, limit: float) -> None:
         """What became of a number; one that has not run then never will."""
         own = self.session
-        if own is None or session != own.session:
-            known = self._fates.get((session, question.sequence), Fate.UNKNOWN)
-            self._exchange.end(question, known)
+        known = self._fates.get((session, question.sequence))
+        # The verifier itself forgets, so its word of before is the better one.
+        if known is not None or own is None or session != own.session:
+            self._exchange.end(question, Fate.UNKNOWN if known is None else known)
             return
         self._exchange.at(
             self._exchange.now + limit,

@@ -1,0 +1,229 @@
+"""The core of a client and its sessions: order, restarts, rotation, expiry, the end."""
+
+from typing import Any
+
+import pytest
+from zeta.client import (
+    ConnectionLost,
+    Fate,
+    Unsettled,
+)
+from zeta.client.task import Rotation
+from zeta.errors import (
+    SessionRefused,
+)
+from zeta.network import (
+    Ask,
+    HandshakeRequest,
+    Message,
+    Refused,
+)
+
+from .conftest import MakeHost
+from .host import LIMIT, RETRY, Host, Runner, lost, outcomes
+
+
+def test_strict_order_runs_in_order_over_two_workers(make_host: MakeHost) -> None:
+    host = make_host(workers=2)
+    client = Runner(host, strict=True)
+    calls = [client.submit("add", f"counter {at % 7}", 1) for at in range(70)]
+    # The host takes them in another order, and says of most that it is too early.
+    client.carry()
+    while any(not call.finished for call in calls):
+        client.pass_time(0.01)
+    assert outcomes(calls) == [at // 7 + 1 for at in range(70)]
+
+
+def test_in_strict_order_nothing_follows_what_is_not_settled(host: Host) -> None:
+    client = Runner(host, strict=True)
+    first = lost(host, client, ran=False)
+    second = client.call("add", "a", 1)
+    client.pass_time(1.0)
+    assert not second.finished
+    assert client.fate(first) is Fate.NOT_EXECUTED
+    client.pass_time(1.0)
+    assert second.outcome() == 1
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_session_goes_on_from_what_was_kept(host: Host, strict: bool) -> None:
+    client = Runner(host, strict=strict, keeps=True)
+    assert client.call("add", "a", 1).outcome() == 1
+    (state,) = client.kept
+    again = Runner(host, state=state, keeps=True)
+    assert again.session == client.session
+    call = again.call("add", "a", 1)
+    assert call.outcome() == 2
+    assert call.request is not None
+    assert call.request.sequence >= state.sequence_end
+    if strict:
+        assert [again.call("add", "a", 1).outcome() for _ in range(3)] == [3, 4, 5]
+
+
+def test_what_was_lost_before_a_restart_may_be_asked_about(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    call = lost(host, client, ran=True)
+    again = Runner(host, state=client.kept[0], keeps=True)
+    assert again.fate(call) is Fate.EXECUTED
+    assert again.repeat(call).outcome() == 1
+
+
+def test_a_session_that_the_verifier_does_not_know_is_opened_anew(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    client.call("add", "a", 1)
+    host.certify()
+    client.carry()
+    session = client.core._requests.session
+    assert session is not None
+    host.store.revoke_session(client.session)
+    again = Runner(host, state=client.kept[0], keeps=True)
+    assert again.session != client.session
+    assert len(again.kept) == 2
+    assert again.call("add", "a", 1).outcome() == 2
+
+
+def test_a_session_is_rotated_at_will(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    call = client.call("add", "a", 1)
+    old, epoch = client.session, client.core._requests.session
+    assert client.rotate().error is None
+    assert client.session != old
+    assert epoch is not None
+    assert len(client.kept) == 2
+    assert client.call("add", "a", 1).outcome() == 2
+    host.certify()
+    client.carry()
+    assert client.certified(call).outcome()
+    with pytest.raises(SessionRefused):
+        host.store.ask_session(old, 1, epoch.question(1))
+
+
+def test_calls_wait_while_a_session_is_rotated(host: Host) -> None:
+    client = Runner(host)
+    held: list[Message] = []
+
+    def hold(asked: Message, answer: Message) -> Message | None:
+        if isinstance(asked, HandshakeRequest):
+            held.append(answer)
+            return None
+        return answer
+
+    host.changes = hold
+    before = client.submit("add", "a", 1)
+    rotation = Rotation()
+    client.core.rotate(rotation, LIMIT, client.now)
+    after = [client.call("add", "a", 1) for _ in range(3)]
+    assert before.outcome() == 1
+    assert not rotation.finished
+    assert not any(each.finished for each in after)
+    client.line.say(held[0])
+    client.carry()
+    assert rotation.finished
+    assert outcomes(after) == [2, 3, 4]
+    assert after[0].request is not None
+    assert before.request is not None
+    assert after[0].request.session != before.request.session
+
+
+def test_what_is_open_is_asked_about_before_a_session_is_rotated(host: Host) -> None:
+    client = Runner(host)
+    ran, free = lost(host, client, ran=True), lost(host, client, ran=False)
+    assert client.rotate().error is None
+    assert client.fate(ran) is Fate.EXECUTED
+    assert client.fate(free) is Fate.NOT_EXECUTED
+    assert isinstance(client.repeat(free).error, Unsettled)
+    assert client.call("read", "a").outcome() == 1
+
+
+def handshake(asked: Message) -> bool:
+    return isinstance(asked, HandshakeRequest)
+
+
+def handshakes(host: Host) -> int:
+    return sum(map(handshake, host.asked))
+
+
+def test_a_session_is_rotated_before_it_expires(make_host: MakeHost) -> None:
+    host = make_host(lifetime=16)
+    client = Runner(host)
+    sessions = []
+    for value in range(1, 100):
+        assert client.call("add", "a", 1).outcome() == value
+        sessions.append(client.session)
+        host.certify()
+        client.carry()
+    assert 5 <= len(set(sessions)) <= 9
+    assert handshakes(host) == len(set(sessions))
+    assert not any(isinstance(each, Ask) for each in host.asked), "none came too late"
+
+
+@pytest.mark.parametrize("lifetime", [0, 1, 2, 3])
+def test_what_comes_too_late_for_its_session_goes_to_the_next(
+    make_host: MakeHost, lifetime: int
+) -> None:
+    host = make_host(lifetime=lifetime)
+    client = Runner(host)
+    for value in range(1, 20):
+        for _ in range(lifetime + 2):
+            host.store.certify()  # the client is not told
+        assert client.call("add", "a", 1).outcome() == value
+    assert client.unsettled == ()
+
+
+def without_room(honest: Any) -> Any:
+    def answer(asked: Any) -> Any:
+        return Refused(asked.number, 267) if handshake(asked) else honest(asked)
+
+    return answer
+
+
+def test_a_session_that_cannot_be_rotated_goes_on(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Runner(host)
+    old, honest = client.session, host.answer
+    monkeypatch.setattr(host, "answer", without_room(honest))
+    with pytest.raises(SessionRefused, match="room"):
+        client.rotate().outcome()
+    assert client.call("add", "a", 1).outcome() == 1
+    assert client.session == old
+
+
+def test_calls_end_where_an_expired_session_cannot_be_rotated(
+    make_host: MakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = make_host(lifetime=1)
+    client, honest = Runner(host), host.answer
+    monkeypatch.setattr(host, "answer", without_room(honest))
+    for _ in range(3):
+        host.store.certify()
+    assert isinstance(client.call("add", "a", 1).error, SessionRefused)
+    monkeypatch.setattr(host, "answer", honest)
+    assert client.call("add", "a", 1).outcome() == 1
+
+
+def test_a_loss_while_a_session_is_rotated_is_made_good(host: Host) -> None:
+    for at in range(0, 80, 3):
+        client = Runner(host, retry=RETRY)
+        rotation, old = Rotation(), client.session
+        client.core.rotate(rotation, LIMIT, client.now)
+        client.carry(to_client=at)
+        client.lose()
+        client.again()
+        assert rotation.finished
+        assert rotation.error is None
+        assert client.session != old
+        assert client.call("read", "a").outcome() == 0
+
+
+def test_a_session_is_ended_by_its_client_alone(host: Host) -> None:
+    client, other = Runner(host), Runner(host)
+    assert client.call("add", "a", 1).outcome() == 1
+    session = client.core._requests.session
+    assert session is not None
+    assert client.revoke().error is None
+    with pytest.raises(SessionRefused) as refused:
+        host.store.ask_session(session.session, 2, session.question(2))
+    assert refused.value.code == 261
+    assert isinstance(client.call("read", "a").error, ConnectionLost)
+    assert other.call("add", "a", 1).outcome() == 2

@@ -8,7 +8,7 @@ from zeta.client.session import Session
 from zeta.client.task import Certified
 from zeta.errors import CertificationTimeout, HostError, InvalidValue, ReceiptError
 from zeta.network import BadFrame, Message, PathFound, PathRequest
-from zeta.receipts import Pinned, receipt
+from zeta.receipts import Forked, Pinned, receipt
 
 
 class Certifying:
@@ -123,6 +123,9 @@ class Certifying:
             why = f"the path that the host hands out proves nothing: {error}"
             self._exchange.end(task, error=ForgedReply(why))
             return
+        except Forked as error:
+            self._exchange.end(task, error=error)
+            raise
         call.receipt = data
         self._exchange.end(task, data)
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import zeta
 from zeta import errors
-from zeta.cli import attack, demo, failure
+from zeta.cli import demo, failure
 from zeta.cli.checking import Checker
 from zeta.cli.loading import load
 from zeta.cli.measure import Side, prepare, runner
 from zeta.cli.screen import Screen
+from zeta.drills import memory
 from zeta.workload.oracle import PlainDict
 from zeta.workload.ycsb import MIXES, Ycsb
 
@@ -40,11 +41,11 @@ def test_a_wrong_answer_is_counted(threads: int):
 
 
 def test_an_attack_that_is_missed_fails_the_demo(run: Run, monkeypatch: pytest.MonkeyPatch):
-    def do_nothing(stage: attack.Stage) -> None:
+    def do_nothing(stage: memory.Stage) -> None:
         stage.strike("nobody does anything")
         stage.read()
 
-    harmless = attack.Attack("no attack at all", do_nothing)
+    harmless = memory.Attack("no attack at all", do_nothing)
     monkeypatch.setattr(demo, "ATTACKS", (harmless,))
     ended = run("demo", "--seconds", 0.1, "--json")
     assert ended.code == 1
@@ -52,9 +53,9 @@ def test_an_attack_that_is_missed_fails_the_demo(run: Run, monkeypatch: pytest.M
     assert "not caught: no attack at all" in ended.err
 
 
-@pytest.mark.parametrize("attempted", attack.ATTACKS, ids=lambda attempted: attempted.name)
-def test_each_attack_is_caught_by_a_named_check(attempted: attack.Attack):
-    catch = attack.attempt(attempted)
+@pytest.mark.parametrize("attempted", memory.ATTACKS, ids=lambda attempted: attempted.name)
+def test_each_attack_is_caught_by_a_named_check(attempted: memory.Attack):
+    catch = memory.attempt(attempted)
     assert catch.caught
     assert catch.by == "Mismatch" or catch.by in set(zeta.Reason)
     assert catch.ms > 0

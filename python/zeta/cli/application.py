@@ -11,6 +11,7 @@ from zeta.cli.failure import guarded
 
 def application() -> typer.Typer:
     from zeta.cli.app import show
+    from zeta.cli.attack import attack
     from zeta.cli.bench import bench
     from zeta.cli.demo import demo
     from zeta.cli.replay import replay
@@ -26,7 +27,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for command in (demo, replay, bench, serve, keygen, verify, verify_log):
+    for command in (demo, attack, replay, bench, serve, keygen, verify, verify_log):
         name = command.__name__.replace("_", "-")
         app.command(name, help=_paragraphs(command))(guarded(command))
     applications = typer.Typer(help="Look at applications.", no_args_is_help=True)

@@ -12,12 +12,12 @@ import typer
 
 import zeta
 from zeta.cli import options
-from zeta.cli.attack import ATTACKS, Catch, attempt
 from zeta.cli.failure import found_wrong
 from zeta.cli.loading import load
 from zeta.cli.measure import Call, prepare
 from zeta.cli.screen import Screen, rate, short
 from zeta.cli.serving import Served, places, serve
+from zeta.drills.memory import ATTACKS, Catch, attempt
 from zeta.workload.operations import GET, PUT, Numbers, Operations, write_share
 from zeta.workload.popularity import TraceShape, scatter
 from zeta.workload.trace import REAL_TRACE, attribution, read_trace

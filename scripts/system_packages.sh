@@ -42,6 +42,8 @@ for purpose in "$@"; do
         command -v node >/dev/null || want "Node 18 or later, for receipts in JavaScript" nodejs
         command -v coqc >/dev/null || want "Coq, for the proofs" coq
         command -v ocamlopt >/dev/null || want "OCaml, for what is extracted from the proofs" ocaml
+        [ -f "$(ocamlfind query zarith 2>/dev/null)/zarith.cmxa" ] ||
+            want "zarith, for exact numbers in what is extracted" libzarith-ocaml-dev ocaml-findlib
         ;;
     *)
         echo "unknown purpose \`$purpose\`: use build or test" >&2

@@ -32,40 +32,43 @@ let padded message =
   Bytes.set_int64_be tail (1 + zeros) (Int64.of_int (length * 8));
   message ^ Bytes.to_string tail
 
-let schedule block at =
-  let w = Array.make 64 0 in
+(* Fills [w], 64 words, from the block at [at]. *)
+let schedule w message at =
   for t = 0 to 15 do
-    w.(t) <- word (Int32.to_int (String.get_int32_be block (at + (4 * t))))
+    Array.unsafe_set w t (word (Int32.to_int (String.get_int32_be message (at + (4 * t)))))
   done;
   for t = 16 to 63 do
-    let a = w.(t - 15) and b = w.(t - 2) in
+    let a = Array.unsafe_get w (t - 15) and b = Array.unsafe_get w (t - 2) in
     let s0 = rotated a 7 lxor rotated a 18 lxor (a lsr 3) in
     let s1 = rotated b 17 lxor rotated b 19 lxor (b lsr 10) in
-    w.(t) <- word (w.(t - 16) + s0 + w.(t - 7) + s1)
-  done;
-  w
+    Array.unsafe_set w t (word (Array.unsafe_get w (t - 16) + s0 + Array.unsafe_get w (t - 7) + s1))
+  done
+
+(* The rounds of one block; the eight variables are arguments, so that none is allocated. *)
+let rec rounds w state t a b c d e f g h =
+  if t = 64 then
+    Array.iteri
+      (fun i x -> state.(i) <- word (state.(i) + x))
+      [| a; b; c; d; e; f; g; h |]
+  else
+    let s1 = rotated e 6 lxor rotated e 11 lxor rotated e 25 in
+    let choice = e land f lxor (lnot e land g) in
+    let t1 = h + s1 + word choice + Array.unsafe_get round_constants t + Array.unsafe_get w t in
+    let s0 = rotated a 2 lxor rotated a 13 lxor rotated a 22 in
+    let majority = a land b lxor (a land c) lxor (b land c) in
+    rounds w state (t + 1) (word (t1 + s0 + majority)) a b c (word (d + t1)) e f g
 
 let digest message =
   let state =
     [| 0x6a09e667; 0xbb67ae85; 0x3c6ef372; 0xa54ff53a; 0x510e527f; 0x9b05688c; 0x1f83d9ab;
        0x5be0cd19 |]
   in
+  let w = Array.make 64 0 in
   let message = padded message in
   for block = 0 to (String.length message / 64) - 1 do
-    let w = schedule message (block * 64) in
-    let v = Array.copy state in
-    for t = 0 to 63 do
-      let e = v.(4) and a = v.(0) in
-      let s1 = rotated e 6 lxor rotated e 11 lxor rotated e 25 in
-      let choice = (e land v.(5)) lxor (lnot e land v.(6)) in
-      let t1 = word (v.(7) + s1 + word choice + round_constants.(t) + w.(t)) in
-      let s0 = rotated a 2 lxor rotated a 13 lxor rotated a 22 in
-      let majority = (a land v.(1)) lxor (a land v.(2)) lxor (v.(1) land v.(2)) in
-      Array.blit v 0 v 1 7;
-      v.(4) <- word (v.(4) + t1);
-      v.(0) <- word (t1 + s0 + majority)
-    done;
-    Array.iteri (fun i x -> state.(i) <- word (state.(i) + x)) v
+    schedule w message (block * 64);
+    rounds w state 0 state.(0) state.(1) state.(2) state.(3) state.(4) state.(5) state.(6)
+      state.(7)
   done;
   let out = Bytes.create 32 in
   Array.iteri (fun i x -> Bytes.set_int32_be out (4 * i) (Int32.of_int x)) state;

@@ -80,4 +80,5 @@ Extract Inlined Constant rev_append => "List.rev_append".
 Extract Inlined Constant app => "Number.append".
 
 Extraction "model.ml"
-  oracle_setup oracle_make monitor_start oracle_call oracle_end oracle_collision.
+  oracle_setup oracle_make monitor_start oracle_call oracle_end
+  oracle_replay_start oracle_replay oracle_found.

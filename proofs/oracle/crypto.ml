@@ -13,15 +13,90 @@ let element ~weak epoch blocks =
   let digest = Sha256.digest (element_domain ^ Octets.little_endian 4 epoch ^ blocks) in
   Octets.number (String.sub digest 0 (if weak then 1 else 16))
 
-let hashes (setup : Model.setup) (_ : Model.scope) : Model.hashes =
+(* {1 Handshakes}
+
+   Each reading of a first message draws from its thread's stream, and the answer's ephemeral secret
+   comes from that draw. The driver says which thread is at work, and keeps the streams. *)
+
+type streams = string array
+
+let streams : streams ref = ref [||]
+let thread = ref 0
+
+(* The responder's secret, and the stream of each thread. *)
+let split entropy threads =
+  let secret, rest = Hmac.draw entropy in
+  let rec threads_of n state =
+    if n = 0 then []
+    else
+      let own, state = Hmac.draw state in
+      own :: threads_of (n - 1) state
+  in
+  (secret, Array.of_list (threads_of threads rest))
+
+let seed () =
+  let drawn, rest = Hmac.draw !streams.(!thread) in
+  streams := Array.mapi (fun i state -> if i = !thread then rest else state) !streams;
+  drawn
+
+let strict_order = '\001'
+let ask_size = 5
+
+let ask_of (incoming : Noise.incoming) =
+  if String.length incoming.payload <> ask_size || incoming.payload.[0] > strict_order then None
+  else
+    Some
+      {
+        Model.client_key = Octets.of_string incoming.client;
+        strict_order = incoming.payload.[0] = strict_order;
+        replaces = Octets.number (String.sub incoming.payload 1 4);
+      }
+
+let keys_of (to_verifier, to_client) hash =
+  {
+    Model.request_key = Octets.of_string (Hmac.code to_verifier ("zeta request key v1\000" ^ hash));
+    reply_key = Octets.of_string (Hmac.code to_client ("zeta reply key v1\000" ^ hash));
+  }
+
+let mac_size = 16
+
+let hashes (setup : Model.setup) (names : Model.scope) : Model.hashes =
   let is_weak kind = Z.equal kind Z.one in
   let weak_tree = is_weak setup.tree_hash and weak_elements = is_weak setup.element_kind in
   let over f l = Octets.of_string (f (Octets.to_string l)) in
+  let entropy =
+    match setup.setup_service with
+    | Some service -> Octets.to_string service.entropy
+    | None -> ""
+  in
+  let secret, own = split entropy (Z.to_int setup.setup_threads) in
+  streams := own;
+  let prologue =
+    "zeta session v1\000" ^ Octets.to_string names.instance ^ Octets.to_string names.incarnation
+  in
+  let read message = Noise.read ~secret ~prologue (Octets.to_string message) in
+  let last_seed = ref "" in
   {
     domain_hash = (fun domain -> over (domain_hash ~weak:weak_tree (Z.to_int domain)));
     element_prf = (fun epoch l -> element ~weak:weak_elements epoch (Octets.to_string l));
     plain_hash = over Sha256.digest;
-    code_of = (fun _ _ -> []);
-    asked_in = (fun _ -> None);
-    accepted = (fun _ _ -> None);
+    code_of =
+      (fun key message ->
+        let code = Hmac.code (Octets.to_string key) (Octets.to_string message) in
+        Octets.of_string (String.sub code 0 mac_size));
+    asked_in =
+      (fun message ->
+        last_seed := seed ();
+        Option.bind (read message) ask_of);
+    accepted =
+      (fun message welcome ->
+        let payload =
+          Octets.little_endian 4 welcome.w_session ^ Octets.little_endian 4 welcome.w_last_epoch
+        in
+        let answer incoming =
+          let ephemeral, _ = Hmac.draw !last_seed in
+          let said, split, hash = Noise.answer incoming ~ephemeral payload in
+          (Octets.of_string said, keys_of split hash)
+        in
+        Option.map answer (read message));
   }

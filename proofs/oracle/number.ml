@@ -1,4 +1,4 @@
-(* Numbers of Coq as zarith's, which have no bound: what Extract.v puts in the place of Coq's own. *)
+(* Numbers of Coq as zarith's, which have no bound: what Extract.v puts in place of Coq's own. *)
 
 type t = Z.t
 

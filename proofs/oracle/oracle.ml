@@ -51,25 +51,30 @@ let reply pieces =
 
 type state = {
   monitor : Model.monitor;
-  calls : (Z.t * Model.bytes) list;  (* The last one first. *)
+  streams : Crypto.streams;
+  calls : (int * Model.bytes) list;  (* The last one first. *)
 }
 
 type verifier = {
-  instance : Model.prepared;
+  prepared : Model.prepared;
   threads : int;
+  start : state;
   mutable state : state;
   mutable notes : state list;
 }
 
-let fresh = { monitor = Model.monitor_start; calls = [] }
 let sha l = Octets.of_string (Sha256.digest (Octets.to_string l))
 
 let make record =
   match Model.oracle_setup (Octets.of_string record) with
   | Model.Ok (setup, []) -> (
       match Model.oracle_make Crypto.hashes sha setup with
-      | Some instance ->
-          Some { instance; threads = Z.to_int setup.setup_threads; state = fresh; notes = [] }
+      | Some prepared ->
+          let start =
+            { monitor = Model.monitor_start; streams = !Crypto.streams; calls = [] }
+          in
+          let threads = Z.to_int setup.setup_threads in
+          Some { prepared; threads; start; state = start; notes = [] }
       | None -> None)
   | _ -> raise (Not_allowed "C: a field is missing, too long or unknown")
 
@@ -77,11 +82,22 @@ let call v record =
   if String.length record < 2 then raise (Not_allowed "L: no thread");
   let thread = String.get_uint16_le record 0 in
   if thread >= v.threads then raise (Not_allowed "L: there is no such thread");
-  let t = Z.of_int thread in
   let log = Octets.of_string (String.sub record 2 (String.length record - 2)) in
-  let monitor, said = Model.oracle_call v.instance v.state.monitor t log in
-  v.state <- { monitor; calls = (t, log) :: v.state.calls };
+  Crypto.thread := thread;
+  Crypto.streams := v.state.streams;
+  let monitor, said = Model.oracle_call v.prepared v.state.monitor (Z.of_int thread) log in
+  v.state <- { monitor; streams = !Crypto.streams; calls = (thread, log) :: v.state.calls };
   reply said
+
+(* All calls again, on the verifier that keeps what it hashed. *)
+let find_collision v =
+  Crypto.streams := v.start.streams;
+  let again replayed (thread, log) =
+    Crypto.thread := thread;
+    Model.oracle_replay v.prepared replayed (Z.of_int thread) log
+  in
+  let replayed = List.fold_left again Model.oracle_replay_start (List.rev v.state.calls) in
+  reply [ Model.oracle_found v.prepared replayed ]
 
 let take_back v =
   match v.notes with
@@ -93,8 +109,8 @@ let take_back v =
 let serve v tag record =
   match (tag, record) with
   | 'L', _ -> call v record
-  | 'E', "" -> reply (Model.oracle_end v.instance v.state.monitor)
-  | 'F', "" -> reply [ Model.oracle_collision v.instance (List.rev v.state.calls) ]
+  | 'E', "" -> reply (Model.oracle_end v.prepared v.state.monitor)
+  | 'F', "" -> find_collision v
   | 'P', "" ->
       v.notes <- v.state :: v.notes;
       reply []

@@ -206,12 +206,6 @@ Fixpoint replay_entries (fuel : bytes) (v : verifier) (t : N) (log : bytes) (rs 
       end
   end.
 
-(** All calls, the first one first, and all replies. *)
-Definition replay (calls : list (N * bytes)) : verifier * list (N * reply) :=
-  let (v, rs) :=
-    fold_left (fun '(v, rs) '(t, log) => replay_entries log v t log rs) calls (initial, []) in
-  (v, rev rs).
-
 Definition put_found (f : option found) : bytes :=
   match f with
   | None => put_u8 0
@@ -220,12 +214,17 @@ Definition put_found (f : option found) : bytes :=
   | Some (Multisets e) => put_u8 3 ++ put_u32 e
   end.
 
-Definition collision_reply (calls : list (N * bytes)) : bytes :=
-  let (v, rs) := replay calls in
+Definition collision_reply (v : verifier) (rs : list (N * reply)) : bytes :=
   let last := fold_left (fun n t => N.max n (next_epoch (thread_at cfg v t))) (ids cfg) 0 in
   put_found (find_collision cfg last v rs [] []).
 End Replay.
 
-Definition oracle_collision (i : prepared) (calls : list (N * bytes)) : bytes :=
-  @collision_reply (of_primitives i) (of_application i) (of_config i) calls.
+(** What Spec's verifier is and said, last reply first. *)
+Definition replayed : Type := verifier * list (N * reply).
+Definition oracle_replay_start : replayed := (initial, []).
+Definition oracle_replay (i : prepared) (r : replayed) (t : N) (log : bytes) : replayed :=
+  let (v, rs) := r in
+  @replay_entries (of_primitives i) (of_application i) (of_config i) log v t log rs.
+Definition oracle_found (i : prepared) (r : replayed) : bytes :=
+  let (v, rs) := r in @collision_reply (of_primitives i) (of_config i) v (rev rs).
 End Oracle.

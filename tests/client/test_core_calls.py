@@ -34,8 +34,10 @@ def test_calls_are_answered_and_certified(host: Host) -> None:
     assert not waits.finished
     host.certify()
     client.carry()
-    found = Pinned(client.terms.pin[0], client.terms.pin[1]).verify(waits.outcome())  # type: ignore[index]
-    assert found.leaf_hash == call.answered.leaf_hash  # type: ignore[union-attr]
+    assert client.terms.pin is not None
+    assert call.answered is not None
+    found = Pinned(*client.terms.pin).verify(waits.outcome())
+    assert found.leaf_hash == call.answered.leaf_hash
     assert client.certified(call).outcome() == waits.outcome()
     assert client.epochs
 

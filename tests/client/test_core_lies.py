@@ -31,6 +31,12 @@ from zeta.network import (
 
 from .host import LIMIT, RETRY, Host, Runner
 
+
+def numbered(message: Message) -> int:
+    number: int = getattr(message, "number", 0)
+    return number
+
+
 LIES: dict[str, Any] = {
     "another result": lambda said: said._replace(result=b"\xff" * 8),
     "another place": lambda said: said._replace(counter=said.counter + 1),
@@ -60,7 +66,7 @@ def test_a_lie_about_a_request_is_told_and_the_truth_may_still_be_had(host: Host
 def test_the_hosts_word_settles_nothing(host: Host, said: Any) -> None:
     client = Runner(host)
     honest = host.changes
-    host.changes = lambda asked, answer: said._replace(number=answer.number)  # type: ignore[union-attr]
+    host.changes = lambda asked, answer: said._replace(number=numbered(answer))
     call = client.call("add", "a", 1)
     assert isinstance(call.error, Unsettled)
     assert client.unsettled == (1,)
@@ -105,7 +111,7 @@ def test_a_path_that_proves_nothing_is_told(host: Host) -> None:
         answer._replace(receipts=answer.receipts + 1) if isinstance(answer, PathFound) else answer
     )
     assert isinstance(client.certified(call).error, ForgedReply)
-    host.changes = lambda asked, answer: Failed(asked.number, Fault.UNKNOWN, "gone")  # type: ignore[union-attr]
+    host.changes = lambda asked, answer: Failed(numbered(asked), Fault.UNKNOWN, "gone")
     assert isinstance(client.certified(call).error, HostError)
     host.changes = lambda asked, answer: None
     waits = client.certified(call)

@@ -91,6 +91,8 @@ class Core:
             ConnectionLost: it is no message: close the connection, and call `disconnected`.
         """
         self._exchange.now = now
+        # What comes after its time is late, however busy the machine was.
+        self._exchange.tick()
         try:
             for message in self._link.feed(data):
                 self._take(message)

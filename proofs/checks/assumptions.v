@@ -2,6 +2,7 @@
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
 From zeta Require Import Codec.Laws Exec.Refines.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
+From zeta Require Import Program.Loaded.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
@@ -31,3 +32,4 @@ Print Assumptions collision_is_equation.
 Print Assumptions closed_epoch_is_decided.
 Print Assumptions honest_host_is_never_refused.
 Print Assumptions honest_is_sequential.
+Print Assumptions loaded_call_is_sound.

@@ -60,7 +60,7 @@ Definition written_as (set : registers) (r : register) (wanted : RegisterType) (
   inr set.
 
 (** The relation of a row. *)
-Definition relation (row : RegisterType) : LoadError + Relation :=
+Definition row_relation (row : RegisterType) : LoadError + Relation :=
   require (is_row row) NotRow;;
   expect (relation_of a row) UnknownRelation.
 
@@ -215,25 +215,25 @@ Definition check_instruction (set : registers) (i : Instruction) : LoadError + r
   match i with
   | Bind target operands =>
       let^ row := type_of target in
-      let^ found := relation row in
+      let^ found := row_relation row in
       used_list set (key_values found) operands;;
       let^ (_, set) := written set target in
       inr set
   | Read presence row targets =>
       let^ x := used set row in
-      let^ found := relation x in
+      let^ found := row_relation x in
       let^ set := written_as set presence Bool NotBool in
       written_list set (row_values found) targets
   | Load row targets =>
       let^ x := used set row in
-      let^ found := relation x in
+      let^ found := row_relation x in
       written_list set (row_values found) targets
   | Store row operands =>
       let^ x := used set row in
-      let^ found := relation x in
+      let^ found := row_relation x in
       used_list set (row_values found) operands;;
       inr set
-  | Delete row => let^ x := used set row in let^ _ := relation x in inr set
+  | Delete row => let^ x := used set row in let^ _ := row_relation x in inr set
   | Jump _ => inr set
   | JumpUnless condition _ => used_bool set condition;; inr set
   | Check condition code => used_bool set condition;; check_failure code;; inr set

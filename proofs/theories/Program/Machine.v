@@ -12,12 +12,11 @@ Import ListNotations.
 Open Scope N_scope.
 Open Scope program_scope.
 
-(** A row that the call has bound: what it holds for this call, its own writes included. What it
-    holds in memory is asked for at each read: the right to write a row is not that to read it. *)
+(** A row that the call has bound, and what it last wrote to it, if anything. What the row holds in
+    memory is asked for at each read: the right to write a row is not that to read it. *)
 Record Bound := {
   bound_key : key;
-  held : value;
-  is_written : bool
+  own_write : option value
 }.
 
 Record Frame := {
@@ -38,14 +37,7 @@ Fixpoint change_nth {A} (l : list A) (n : nat) (f : A -> A) : list A :=
 Definition write_row (f : Frame) (place : nat) (v : value) : Frame := {|
   registers := registers f;
   rows := change_nth (rows f) place
-            (fun b => {| bound_key := bound_key b; held := v; is_written := true |})
-|}.
-
-(** What the memory holds, where the call has not written. *)
-Definition learn_row (f : Frame) (place : nat) (v : value) : Frame := {|
-  registers := registers f;
-  rows := change_nth (rows f) place
-            (fun b => {| bound_key := bound_key b; held := v; is_written := is_written b |})
+            (fun b => {| bound_key := bound_key b; own_write := Some v |})
 |}.
 
 (** The place of the row of a key, from place [n] on, where the call has bound it. *)
@@ -58,7 +50,10 @@ Fixpoint find_row (k : key) (l : list Bound) (n : nat) : option nat :=
 Fixpoint writes_of (l : list Bound) (n : nat) : list (nat * value) :=
   match l with
   | [] => []
-  | b :: l => if is_written b then (n, held b) :: writes_of l (S n) else writes_of l (S n)
+  | b :: l => match own_write b with
+              | Some v => (n, v) :: writes_of l (S n)
+              | None => writes_of l (S n)
+              end
   end.
 
 (** ** Registers *)
@@ -239,19 +234,30 @@ Definition compute (f : Frame) (i : Instruction) : Failure + (register * Value) 
   | _ => inl Internal
   end.
 
-(** What a row holds, at the row type of its relation; where no value is asked for, its bytes are
-    not looked at. *)
-Definition fetch (f : Frame) (rel : Relation) (v : value) (targets : list register)
+(** Sets registers to the values that a row holds; where no value is asked for, its bytes are not
+    looked at. *)
+Definition fetch (f : Frame) (row : register) (v : value) (targets : list register)
     : Failure + Frame :=
   match targets with
   | [] => inr f
   | _ =>
+      let^ (_, rel) := relation_in row in
       let l := row_values rel in
       let^ vs := match v with
                  | None => inr (null_values l)
                  | Some b => expect (decode_values true l b) Malformed
                  end in
       scatter f l targets vs
+  end.
+
+(** A read, or a load, of a row that holds this value. *)
+Definition take_row (f : Frame) (i : Instruction) (v : value) : Failure + Frame :=
+  let there := match v with Some _ => true | None => false end in
+  match i with
+  | Instruction.Read presence row targets =>
+      fetch (set_register f presence (of_bool there)) row v targets
+  | Load row targets => require there AbsentRow;; fetch f row v targets
+  | _ => inl Internal
   end.
 
 (** The bytes of a key or of a row. *)
@@ -262,16 +268,6 @@ Definition record_bytes (f : Frame) (l : list ValueType) (rs : list register) : 
 (** An instruction after which the next one follows. *)
 Definition step (f : Frame) (i : Instruction) : Failure + Frame :=
   match i with
-  | Instruction.Read presence row targets =>
-      let^ (_, rel) := relation_in row in
-      let^ (_, b) := row_in f row in
-      let there := match held b with Some _ => true | None => false end in
-      fetch (set_register f presence (of_bool there)) rel (held b) targets
-  | Load row targets =>
-      let^ (_, rel) := relation_in row in
-      let^ (_, b) := row_in f row in
-      let^ _ := expect (held b) AbsentRow in
-      fetch f rel (held b) targets
   | Store row operands =>
       let^ (_, rel) := relation_in row in
       let^ (place, _) := row_in f row in
@@ -311,15 +307,17 @@ Fixpoint run (at_ : N) (l : list Instruction) (skip : nat) (f : Frame) : call :=
                    | Some place => run (at_ + 1) l 0 (set_register f target (BoundRow place))
                    | None => Application.Bind k (run (at_ + 1) l 0 {|
                        registers := set (registers f) target (BoundRow (length (rows f)));
-                       rows := rows f ++ [{| bound_key := k; held := None; is_written := false |}]
+                       rows := rows f ++ [{| bound_key := k; own_write := None |}]
                      |})
                    end)
           | Instruction.Read _ row _ | Load row _ =>
+              let next v := go_on (take_row f i v) (run (at_ + 1) l 0) in
               go_on (row_in f row)
                 (fun '(place, b) =>
-                   if is_written b then go_on (step f i) (run (at_ + 1) l 0)
-                   else Application.Read place
-                     (fun v => go_on (step (learn_row f place v) i) (run (at_ + 1) l 0)))
+                   match own_write b with
+                   | Some v => next v    (* Its own write. *)
+                   | None => Application.Read place next
+                   end)
           | Jump to => jump to
           | JumpUnless condition to =>
               go_on (flag_in f condition)

@@ -1,5 +1,5 @@
 (** Texts: byte strings that are UTF-8. *)
-From Coq Require Import NArith List Bool.
+From Coq Require Import NArith List Bool Lia.
 From zeta Require Import Spec.Record.
 Import ListNotations.
 Open Scope N_scope.
@@ -34,3 +34,19 @@ Fixpoint is_utf8 (text : bytes) : bool :=
           end
       end
   end.
+
+Lemma is_utf8_app x y : is_utf8 x = true -> is_utf8 y = true -> is_utf8 (x ++ y) = true.
+Proof.
+  intros X Y. remember (length x) as n eqn:N. assert (L : (length x <= n)%nat) by lia. clear N.
+  revert x X L. induction n as [| n IH]; intros [| a l] X L; cbn [app]; try exact Y;
+    cbn [length] in L; [lia |].
+  cbn [is_utf8] in *. destruct (a <? 128); [apply IH; [exact X | lia] |].
+  destruct l as [| b l]; [discriminate |]. cbn [app length] in *.
+  destruct (within 194 223 a).
+  { apply andb_true_iff in X as [-> X]. apply IH; [exact X | lia]. }
+  destruct l as [| c l]; [discriminate |]. cbn [app length] in *.
+  destruct (within 224 239 a).
+  { apply andb_true_iff in X as [X1 X]. rewrite X1. apply IH; [exact X | lia]. }
+  destruct l as [| d l]; [discriminate |]. cbn [app length] in *.
+  apply andb_true_iff in X as [X1 X]. rewrite X1. apply IH; [exact X | lia].
+Qed.

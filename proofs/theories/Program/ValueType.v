@@ -90,8 +90,8 @@ Definition encoded_max_type (t : RegisterType) : N :=
 Record ValueType := { optional : bool; payload : RegisterType }.
 
 Definition value_registers (v : ValueType) : nat := if optional v then 2 else 1.
-Definition register_count (l : list ValueType) : nat :=
-  fold_right (fun v n => (value_registers v + n)%nat) 0%nat l.
+Fixpoint register_count (l : list ValueType) : nat :=
+  match l with [] => 0 | v :: l => value_registers v + register_count l end%nat.
 
 Definition encoded_max_value (v : ValueType) : N :=
   encoded_max_type (payload v) + (if optional v then 1 else 0).

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# What begins so goes on in a file of that name, too: other programs of the page use it.
+FILE = re.compile(r"# (\w+\.py)\n")
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = [
     page
@@ -32,6 +34,9 @@ def test_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         # Empty lines in front, so that a traceback names the line of the page.
         above = "\n" * text.count("\n", 0, found.start("code"))
         source = above + found["code"]
+        if file := FILE.match(found["code"]):
+            with (tmp_path / file[1]).open("a") as out:
+                out.write(found["code"])
         # An application reads its own source, and the page as a whole is none.
         block = f"{page}, block at {found.start('code')}"
         linecache.cache[block] = (len(source), None, source.splitlines(keepends=True), block)

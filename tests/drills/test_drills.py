@@ -23,6 +23,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMED = {drill.name: drill for drill in DRILLS}
 # Noticed by waiting, or by being told: no check can be taken out.
 NO_CHECK = {
+    "deliver a request late",
+    "deliver to an ended session",
     "drop a request",
     "drop a reply",
     "make up a refusal",
@@ -122,6 +124,7 @@ CHECKS: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]] = {
     ),
     skip_scopes: (
         "lead to another verifier",
+        "lead away after a cut",
         "change the access list",
         "start the verifier anew",
         "certify as another verifier",

@@ -15,7 +15,7 @@ import zeta
 from zeta.access import AccessList, Client, Grant
 from zeta.aio import connect
 from zeta.applications.counters import Counters
-from zeta.client import Pin, TrustFile
+from zeta.client import Pin, Retry, TrustFile
 from zeta.client.coroutine import Client as Connected
 from zeta.client.handshake import public_key
 from zeta.drills.asker import Asker
@@ -167,10 +167,12 @@ class Ground:
         self._places.append(place)
         return place
 
-    async def connect(self, key: bytes = ALICE, *, strict: bool = False) -> Connected:
-        """A client that comes through the relay, and does not come again."""
+    async def connect(
+        self, key: bytes = ALICE, *, strict: bool = False, retry: Retry | None = None
+    ) -> Connected:
+        """A client that comes through the relay; unless it is told to, it does not come again."""
         client = await connect(
-            self.url, app=Counters, key=key, trust=self.trust, strict=strict, retry=None
+            self.url, app=Counters, key=key, trust=self.trust, strict=strict, retry=retry
         )
         self._clients.append(client)
         return client

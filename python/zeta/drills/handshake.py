@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from zeta.client import Retry, Unsettled
 from zeta.drills.drill import Drill, Expected, Side
 from zeta.drills.ground import ALICE, BOB, MALLORY, OTHER_IDENTITY, Ground, Place, access_of
 from zeta.drills.relay import Link, instead
@@ -119,6 +120,26 @@ async def _elsewhere(ground: Ground, lie: str, serve: Callable[[], Awaitable[Pla
     await _comes(ground)
 
 
+async def lead_away_after_a_cut(ground: Ground) -> None:
+    await ground.serve()
+    other = await ground.serve(identity=OTHER_IDENTITY)
+    client = await ground.connect(retry=Retry())
+    ground.demand(await client.add("visits", 1) == 1, "another result")
+    if ground.strike(
+        "the relay cuts the connection, and leads the client elsewhere when it returns"
+    ):
+        ground.relay.server_port = other.port
+    ground.relay.links[0].shut()
+    with ground.watch(Side.CLIENT):
+        while True:
+            try:
+                ground.demand(await client.add("visits", 1) == 2, "another result")
+            except Unsettled:
+                # It was sent when the client came back; the next call is told why it cannot be.
+                continue
+            break
+
+
 async def downgrade_the_version(ground: Ground) -> None:
     await ground.serve()
     if ground.strike("the relay says that the server speaks an older version"):
@@ -166,6 +187,12 @@ DRILLS = (
         another_verifier,
         _OTHER,
         "clients pin identity and instance",
+    ),
+    Drill(
+        "lead away after a cut",
+        lead_away_after_a_cut,
+        _OTHER,
+        "a client that connects again expects the same verifier, in the same life",
     ),
     Drill(
         "change the access list",

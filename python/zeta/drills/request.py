@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
-from zeta.client import Fate, Unsettled
+from zeta.client import Fate, Request, Unsettled
+from zeta.client.coroutine import Client
 from zeta.drills.drill import ORDER, Drill, Expected, Side
 from zeta.drills.ground import ALICE, BOB, IMPATIENT_SECONDS, MALLORY, Ground, access_of
 from zeta.drills.relay import Lie, Link, instead
 from zeta.network import Message, NotYet, Replied, Requested
-from zeta.serving import Request
+from zeta.serving import Request as Served
 
 
 async def drop_a_request(ground: Ground) -> None:
@@ -28,6 +29,51 @@ async def drop_a_request(ground: Ground) -> None:
             ground.demand(fate is Fate.NOT_EXECUTED, "it ran without having arrived")
             ground.demand(await client.read("visits") == 0, "it had an effect")
             raise
+
+
+async def deliver_a_request_late(ground: Ground) -> None:
+    async def settle(client: Client, request: Request) -> None:
+        fate = await client.fate(request)
+        ground.demand(fate is Fate.NOT_EXECUTED, "it ran without having arrived")
+
+    await _late(ground, "the relay delivers a request after the client was told its fate", settle)
+
+
+async def deliver_to_an_ended_session(ground: Ground) -> None:
+    async def rotate(client: Client, _request: Request) -> None:
+        await client.rotate()
+
+    await _late(ground, "the relay delivers a request after its session was rotated", rotate)
+
+
+async def _late(
+    ground: Ground, lie: str, give_up: Callable[[Client, Request], Awaitable[None]]
+) -> None:
+    """A request that got lost, and comes when the client has given it up."""
+    await ground.serve()
+    asked = client = await ground.connect()
+    held: list[tuple[Link, Requested]] = []
+
+    def hold(link: Link, message: Requested) -> Iterable[Message]:
+        held.append((link, message))
+        return ()
+
+    if ground.strike(lie):
+        ground.relay.from_client = instead(Requested, hold)
+        asked = client.within(IMPATIENT_SECONDS)
+    lost: list[Request] = []
+    with ground.watch(Side.CLIENT):
+        try:
+            ground.demand(await asked.add("visits", 1) == 1, "another result")
+        except Unsettled as unsettled:
+            lost.append(unsettled.request)
+            raise
+    ground.relay.be_honest()
+    for request in lost:
+        await give_up(client, request)
+    for link, message in held:
+        await link.ask(message)
+    ground.demand(await client.read("visits") == (not ground.hostile), "it ran after all")
 
 
 async def drop_a_reply(ground: Ground) -> None:
@@ -62,7 +108,7 @@ async def replay_a_request(ground: Ground) -> None:
     if ground.strike("the relay sends a request again that was answered, and so does the host"):
         again = await link.ask(request)
         ground.demand(isinstance(again, Replied), "the lie has no effect any more")
-        for reply in ground.store.run_requests([Request(*request[1:])]):
+        for reply in ground.store.run_requests([Served(*request[1:])]):
             ground.refused(reply.code)
     ground.demand(await client.read("visits") == 1, "it ran twice")
 
@@ -255,6 +301,18 @@ DRILLS = (
         drop_a_reply,
         (Expected(Side.CLIENT, "Unsettled", "no answer came"),),
         "by waiting alone; the verifier then says that it ran, and it ran once",
+    ),
+    Drill(
+        "deliver a request late",
+        deliver_a_request_late,
+        (Expected(Side.CLIENT, "Unsettled", "no answer came"), Expected(Side.VERIFIER, "Replayed")),
+        "who asks for a request's fate ends it: it can be asked for anew",
+    ),
+    Drill(
+        "deliver to an ended session",
+        deliver_to_an_ended_session,
+        (Expected(Side.CLIENT, "Unsettled", "no answer came"), Expected(Side.VERIFIER, "Revoked")),
+        "what has ended runs nothing more",
     ),
     Drill(
         "replay a request",

@@ -5,8 +5,8 @@ from typing import TypeAlias
 from zeta.errors import HostError
 from zeta.receipts.certification import Certification
 
-# Whoever certifies one epoch for each second is remembered for eighteen hours.
-_EPOCHS_MAX = 1 << 16
+# Of epochs of a second those of an hour, in 3 MiB.
+_EPOCHS_MAX = 1 << 12
 
 _Content: TypeAlias = tuple[bytes, bytes, int]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import secrets
 import signal
+import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,14 +19,16 @@ import zeta
 from zeta.access import AccessList, Client, Grant
 from zeta.cli import options
 from zeta.cli.app import named
-from zeta.cli.failure import misuse
+from zeta.cli.failure import INTERRUPTED, misuse
 from zeta.cli.screen import Screen
 from zeta.client.handshake import public_key
 from zeta.errors import ApiMisuse
 from zeta.receipts import introduction
-from zeta.server import Server
+from zeta.server import Limits, Server
 
 _SEED_LEN = 32
+# Beside the connections: those that are told that they are too many, logs, and what Python opens.
+_OTHER_FILES = 512
 _CLIENT = {"key", "transitions", "lifetime", "gateway", "grants"}
 _GRANT = {"relation", "access", "prefix"}
 
@@ -67,11 +71,15 @@ def serve(
     epoch: Annotated[float, typer.Option(min=0.001, help="Seconds between certifications.")] = 1.0,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Verifier threads.")] = 1,
     log: Annotated[Path | None, typer.Option(help="A new folder for the logs.")] = None,
+    connections: Annotated[
+        int, typer.Option(min=1, max=65_000, help="Connections that are taken.")
+    ] = Limits().connections,
     json: options.Json = False,
 ) -> None:
     """Serve an application to the clients of an access list, until a signal ends it.
 
-    Then what was asked is answered and certified before the connections are closed.
+    Then what was asked is answered and certified before the connections are closed. A second
+    signal ends it at once.
     """
     host, colon, port = listen.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65_535:
@@ -80,9 +88,10 @@ def serve(
     allowed = access_list(access.read_text())
     seed = secret_in(identity_key)
     screen = Screen(json)
+    make_room(connections)
 
     async def run() -> None:
-        server = Server()
+        server = Server(Limits(connections=connections))
         with zeta.open(
             app=served,
             access=allowed,
@@ -92,10 +101,11 @@ def serve(
             log=log,
             on_epoch=server.epoch_decided,
         ) as store:
-            ended = asyncio.Event()
-            for each in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(each, ended.set)
-            bound = await server.listen(store, host, int(port))
+            ended = ended_by_signal(screen)
+            try:
+                bound = await server.listen(store, host, int(port))
+            except OSError as error:
+                misuse(f"`{listen}` cannot be listened on: {error}")
             who = introduction.decode(store.introduction)
             pin = f"zeta://{host}:{bound} {who.identity.hex()} {who.instance.hex()}"
             screen.say("clients pin this line in their trust file:")
@@ -106,6 +116,34 @@ def serve(
             screen.result({**told, "port": bound})
 
     asyncio.run(run())
+
+
+def make_room(connections: int) -> None:
+    """Sees to it that so many connections fit into what the system lets a process open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        misuse(f"`{connections}` connections need `{needed}` open files, and `{hard}` are allowed")
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def ended_by_signal(screen: Screen) -> asyncio.Event:
+    """Is set by the first signal; the second ends the process where it is."""
+    ended = asyncio.Event()
+
+    def end() -> None:
+        if ended.is_set():
+            screen.say("ended at once: what was open is not certified")
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        screen.say("ending: what was asked is answered and certified; again ends it at once")
+        ended.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, end)
+    return ended
 
 
 def secret_in(file: Path) -> bytes:

@@ -103,6 +103,7 @@ class Connection(asyncio.BufferedProtocol):
         """How long that must become before it is looked at again."""
         self._queue: deque[tuple[bytes, int] | Control] = deque()
         self._queued = 0
+        self._held = 0
         self._open = 0
         self._greeted = False
         self._leaving = False
@@ -297,6 +298,8 @@ class Connection(asyncio.BufferedProtocol):
             queue.popleft()
         requests = runs[0] if len(runs) == 1 else b"".join(runs)
         self._queued -= len(requests)
+        if self._held:
+            self._hold()
         return Work(self, requests, count, controls)
 
     def answer(self, frames: bytes, count: int) -> None:
@@ -338,7 +341,8 @@ class Connection(asyncio.BufferedProtocol):
     def _hold(self) -> None:
         """Notes the memory that is held for the client."""
         unread = 0 if self._writing else self._transport.get_write_buffer_size()
-        self._owner.memory.note(self, len(self._said) + self._queued + unread)
+        self._held = len(self._said) + self._queued + unread
+        self._owner.memory.note(self, self._held)
 
     # How it ends.
 

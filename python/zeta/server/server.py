@@ -58,6 +58,11 @@ class Server:
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=_KEPT)
         self._told = asyncio.Event()
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections)
+
     async def listen(self, store: Serving, host: str, port: int) -> int:
         """Begins to serve; returns the port, which matters where 0 was asked for.
 
@@ -123,8 +128,12 @@ class Server:
             if connection.subscribed:
                 connection.send(signed)
 
+    def look(self, now: float) -> None:
+        """Ends the connections that have not done in time what is waited for."""
+        for connection in list(self._connections):
+            connection.look(now)
+
     async def _look(self) -> None:
-        """Looks, again and again, who does not do in time what is waited for."""
         limits = self.limits
         shortest = min(
             limits.hello_seconds,
@@ -135,9 +144,7 @@ class Server:
         )
         while True:
             await asyncio.sleep(min(shortest / 4, _LOOK_SECONDS))
-            now = self.now()
-            for connection in list(self._connections):
-                connection.look(now)
+            self.look(self.now())
 
     # What connections say.
 

@@ -2,7 +2,7 @@
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
 From zeta Require Import Codec.Laws Exec.Refines.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
-From zeta Require Import Program.Loaded.
+From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
@@ -33,3 +33,7 @@ Print Assumptions closed_epoch_is_decided.
 Print Assumptions honest_host_is_never_refused.
 Print Assumptions honest_is_sequential.
 Print Assumptions loaded_call_is_sound.
+Print Assumptions loaded_asks_for_few.
+Print Assumptions depends_on_what_is_read.
+Print Assumptions program_strictly_serializable.
+Print Assumptions load_canonical.

@@ -91,7 +91,8 @@ Proof.
   - (* Bind *) apply asks_go_on. intros k.
     assert (One : N.to_nat (cost_rows (own_cost a t types (Bind target operands))) = 1%nat)
       by reflexivity.
-    cbn [cost_rows plus_cost] in L. destruct n as [| n]; [lia |]. destruct (find_row k (rows f) 0) as [place |].
+    cbn [cost_rows plus_cost] in L. destruct n as [| n]; [lia |].
+    destruct (find_row k (rows f) 0) as [place |].
     + apply asks_more with n; [apply Next; [reflexivity | lia] | lia].
     + constructor. apply Next; [reflexivity | lia].
   - (* Read *) apply asks_go_on. intros [place b].

@@ -8,6 +8,7 @@ from zeta.client import (
     ForgedReply,
     HandshakeFailed,
     NoAnswer,
+    NotExecuted,
     RolledBack,
     Unsettled,
 )
@@ -25,6 +26,7 @@ from zeta.network import (
     PathFound,
     Refused,
     Replied,
+    Requested,
     Revoked,
     Settled,
 )
@@ -62,7 +64,10 @@ def test_a_lie_about_a_request_is_told_and_the_truth_may_still_be_had(host: Host
     assert client.repeat(call).outcome() == 1
 
 
-@pytest.mark.parametrize("said", [Refused(0, 261), Failed(0, 3, "busy")])
+WORDS = [Refused(0, 261), Failed(0, 3, "busy")]
+
+
+@pytest.mark.parametrize("said", WORDS)
 def test_the_hosts_word_settles_nothing(host: Host, said: Any) -> None:
     client = Runner(host)
     honest = host.changes
@@ -72,6 +77,49 @@ def test_the_hosts_word_settles_nothing(host: Host, said: Any) -> None:
     assert client.unsettled == (1,)
     host.changes = honest
     assert client.fate(call) is Fate.EXECUTED
+
+
+@pytest.mark.parametrize("said", WORDS)
+def test_the_verifier_is_asked_where_the_host_says_no(
+    host: Host, said: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, honest = Runner(host), host.answer
+
+    def refuse(asked: Any) -> Any:
+        return said._replace(number=asked.number) if is_request(asked) else honest(asked)
+
+    monkeypatch.setattr(host, "answer", refuse)
+    call = client.call("add", "a", 1)
+    with pytest.raises(NotExecuted, match="did not run and never will"):
+        call.outcome()
+    assert client.unsettled == ()
+    monkeypatch.setattr(host, "answer", honest)
+    assert client.call("read", "a").outcome() == 0
+
+
+@pytest.mark.parametrize("said", WORDS)
+def test_what_the_host_ran_and_denies_is_asked_for_again(host: Host, said: Any) -> None:
+    client = Runner(host)
+    denied: list[Message] = []
+
+    def deny(asked: Message, answer: Message) -> Message:
+        if is_request(asked) and len(denied) < times:
+            denied.append(asked)
+            return said._replace(number=numbered(answer))  # type: ignore[no-any-return]
+        return answer
+
+    host.changes, times = deny, 1
+    assert client.call("add", "a", 1).outcome() == 1
+    times = 99
+    call = client.call("add", "a", 1)
+    assert isinstance(call.error, Unsettled)
+    assert len(denied) == 3, "it is asked for once more, and not for ever"
+    times = 0
+    assert client.repeat(call).outcome() == 2
+
+
+def is_request(asked: Message) -> bool:
+    return isinstance(asked, Requested)
 
 
 def test_an_answer_from_an_epoch_that_was_over_is_a_rollback(host: Host) -> None:

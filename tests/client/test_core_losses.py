@@ -108,6 +108,13 @@ def test_attempts_begin_anew_once_the_host_answers(host: Host) -> None:
         assert client.wait == 0.1
         client.again()
         assert client.call("read", "a").error is None
+    # Where nobody waits, nothing is given up.
+    for _ in range(20):
+        client.lose()
+        client.now += 5
+    assert client.wait == 1.0
+    client.again()
+    assert client.call("read", "a").error is None
     # A server that takes connections and says nothing is none that answers.
     client.host.changes = lambda asked, answer: None
     client.submit("read", "a")

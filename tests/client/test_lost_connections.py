@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zeta.client import ConnectionLost, Fate, OtherVerifier, Retry, Unsettled
+from zeta.client import ConnectionLost, Fate, NotExecuted, OtherVerifier, Retry, Unsettled
 
 from .served import Served, Twin, served
 
@@ -135,7 +135,7 @@ async def test_a_server_that_closes_certifies_for_who_waits(twin: Twin) -> None:
         place.loop.call_soon_threadsafe(place.ended.set)
         told = await asyncio.wait_for(done.get(), 20)
         assert told.receipt
-        with pytest.raises((ConnectionLost, Unsettled)):
+        with pytest.raises((ConnectionLost, NotExecuted, Unsettled)):
             await twin.told(client.add("a", 1))
         await twin.told(client.close())
 

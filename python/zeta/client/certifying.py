@@ -23,6 +23,11 @@ class Certifying:
         self._ends = False
 
     @property
+    def has_waiting(self) -> bool:
+        """Somebody waits for a receipt."""
+        return bool(self._fetching or self._waiting)
+
+    @property
     def is_idle(self) -> bool:
         """Nobody waits for a path."""
         return not self._fetching

@@ -111,7 +111,8 @@ class Core:
         self._exchange.now = now
         self._exchange.disconnected()
         if self.lost is None and self._is_ready and not self._closes:
-            wait = self._attempts.next(now)
+            waits = self._requests.has_waiting or self._certifying.has_waiting
+            wait = self._attempts.next(now, waits)
             if wait is not None:
                 return wait
         self.give_up(error)

@@ -13,6 +13,7 @@ from zeta.network import Failed, Fault, Message, NotYet
 
 _NUMBER_MAX = (1 << 32) - 1
 _NOT_YET_SECONDS = 0.002
+_NOT_YET_MOST = 0.25
 
 MakeMessage: TypeAlias = Callable[[int], Message]
 TakeAnswer: TypeAlias = Callable[[Any], None]
@@ -21,6 +22,7 @@ TakeAnswer: TypeAlias = Callable[[Any], None]
 class _Asked(NamedTuple):
     message: MakeMessage
     take: TakeAnswer
+    wait: float = _NOT_YET_SECONDS
 
 
 class Exchange:
@@ -58,12 +60,14 @@ class Exchange:
     def answered(self, message: Message) -> None:
         """Hands an answer to whoever asked; what nobody waits for any more is dropped."""
         number = getattr(message, "number", 0)
-        if isinstance(message, NotYet):
-            # Nothing happened: the same is asked again, a little later.
-            self.at(self.now + _NOT_YET_SECONDS, lambda: self._send(number))
-            return
         asked = self._asked.pop(number, None)
-        if asked is not None:
+        if asked is None:
+            return
+        if isinstance(message, NotYet):
+            # Nothing happened: the same is asked again, a little later each time.
+            self.at(self.now + asked.wait, lambda: self._send(number))
+            self._asked[number] = asked._replace(wait=min(2 * asked.wait, _NOT_YET_MOST))
+        else:
             asked.take(message)
 
     def connected(self, link: Link) -> None:

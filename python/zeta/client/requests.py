@@ -49,7 +49,13 @@ class Requests:
 
     @property
     def is_idle(self) -> bool:
+        """Nothing that was sent waits for an answer."""
         return not self._live and not self._asking
+
+    @property
+    def has_waiting(self) -> bool:
+        """Somebody waits for an answer."""
+        return bool(self._live or self._waiting)
 
     def begin(self, session: Session, numbers: Numbers) -> None:
         """Goes on in this session."""
@@ -180,9 +186,10 @@ class Requests:
 
         self._exchange.at(self._exchange.now + limit, late, call)
 
-    def _send(self, call: Call, request: Request) -> None:
-        self._live[call] = request.sequence
-        self._waited[request.sequence] += 1
+    def _send(self, call: Call, request: Request, is_last: bool = False) -> None:
+        if call not in self._live:
+            self._live[call] = request.sequence
+            self._waited[request.sequence] += 1
         session = self.session
         assert session is not None
         self._exchange.ask(
@@ -195,10 +202,12 @@ class Requests:
                 request.arguments,
             ),
             # The answer settles the number also where nobody waits for it any more.
-            lambda said: self._answered(call, request, session, said),
+            lambda said: self._answered(call, request, session, said, is_last),
         )
 
-    def _answered(self, call: Call, request: Request, session: Session, said: Message) -> None:
+    def _answered(
+        self, call: Call, request: Request, session: Session, said: Message, is_last: bool
+    ) -> None:
         if isinstance(said, Replied):
             reply = Reply(
                 said.answer, said.code, said.result, said.thread, said.epoch, said.counter, said.mac
@@ -215,8 +224,11 @@ class Requests:
             self.seen(said.epoch)
         elif isinstance(said, Settled):
             self._settled(call, request, session, said)
-        else:
+        elif is_last:
             self._unsettled(call, str(not_answered(said)))
+        else:
+            # That is only the host's word; the verifier's may still be had.
+            self._find_out(call, request, session, not_answered(said))
 
     def _interpret(self, call: Call) -> None:
         assert call.answered is not None
@@ -241,23 +253,33 @@ class Requests:
             self._end(call, error=error)
             return
         if fate is Fate.UNKNOWN and said.refusal == _EXPIRED:
-            self._ask_for(call, request, session)
+            self._find_out(call, request, session, None)
             return
         self._settle(session, request.sequence, fate)
         self._end(call, error=_ended(request, fate))
 
-    def _ask_for(self, call: Call, request: Request, session: Session) -> None:
-        """The session has expired: a request that never ran, for certain, goes to the next one."""
+    def _find_out(
+        self, call: Call, request: Request, session: Session, why: Exception | None
+    ) -> None:
+        """Asks the verifier what became of a request that was not served.
+
+        One that never ran, for certain, is as if it had not been asked: where it was refused since
+        the session has expired (`why` is `None`), it goes to the next one.
+        """
 
         def said(answer: Message) -> None:
             try:
                 fate = session.accept_status(request.sequence, status_of(answer))
             except (HostError, SessionRefused) as error:
-                self._unsettled(call, str(error), error)
+                cause = why or error
+                self._unsettled(call, str(cause), cause)
+                return
+            if fate is Fate.EXECUTED and why is not None and not call.finished:
+                self._send(call, request, is_last=True)
                 return
             self._settle(session, request.sequence, fate)
-            if fate is not Fate.NOT_EXECUTED or call.finished:
-                self._end(call, error=_ended(request, fate))
+            if fate is not Fate.NOT_EXECUTED or why is not None or call.finished:
+                self._end(call, error=_ended(request, fate, why))
                 return
             self._leave(call)
             call.request = None
@@ -337,15 +359,17 @@ def not_answered(said: Message) -> Exception:
     return HostError(f"the server answered with `{type(said).__name__}`")
 
 
-def _ended(request: Request, fate: Fate) -> HostError:
+def _ended(request: Request, fate: Fate, why: Exception | None = None) -> HostError:
     error: NotExecuted | ResultLost | Unsettled
+    because = "" if why is None else f": {why}"
     if fate is Fate.NOT_EXECUTED:
-        error = NotExecuted(f"request `{request.sequence}` did not run and never will")
+        error = NotExecuted(f"request `{request.sequence}` did not run and never will{because}")
     elif fate is Fate.EXECUTED:
         error = ResultLost(f"request `{request.sequence}` ran, and its result is not kept")
     else:
-        return Unsettled(request, "nor does the verifier know any more")
+        return Unsettled(request, f"nor does the verifier know any more{because}")
     error.request = request
+    error.__cause__ = why
     return error
 
 

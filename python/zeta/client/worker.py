@@ -17,23 +17,32 @@ class Worker:
         self._queue: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._is_closed = False
 
     def submit(self, what: Callable[..., Any], *args: Any) -> None:
         """Has something done after everything that was submitted before."""
         with self._starting:
+            self._queue.put((what, args))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
-        self._queue.put((what, args))
+            if self._is_closed:
+                self._end()
 
     def close(self) -> None:
         """Waits until everything is done, unless it is the thread itself that asks."""
         with self._starting:
+            self._is_closed = True
             thread = self._thread
-        if thread is not None:
+            self._end()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _end(self) -> None:
+        """Whoever submits something afterwards begins another thread, for that alone."""
+        if self._thread is not None:
             self._queue.put(None)
-            if thread is not threading.current_thread():
-                thread.join()
+            self._thread = None
 
     def _run(self) -> None:
         while (todo := self._queue.get()) is not None:

@@ -17,6 +17,8 @@ NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml \
 	$(shell find crates -path '*/src/*.rs' -o -name Cargo.toml -o -name '*.program')
 # The glue crate is a Python extension and links only as one; pytest tests it.
 RUST_TESTED := --workspace --exclude zeta-python
+DIFFERENTIAL := cargo run --quiet --release --locked -p zeta-sim --bin differential -- \
+	--oracle proofs/build/oracle/oracle
 WORKLOADS := ycsb-a ycsb-b ycsb-c ycsb-d ycsb-f
 
 .PHONY: help
@@ -45,7 +47,7 @@ build: $(VENV)/.built ## Build the extension; leaves the command at .venv/bin/ze
 
 .PHONY: test
 test: setup format-check lint types build ## Check everything
-test: test-rust test-board mutants test-proofs test-python test-js
+test: test-rust test-board mutants test-proofs test-differential test-python test-js
 
 .PHONY: format
 format: $(VENV)/.locked ## Format Rust and Python
@@ -89,6 +91,12 @@ test-proofs: build
 	$(MAKE) -C proofs check
 	$(MAKE) -C proofs programs
 
+# All vectors, every log of the small scopes, and 100,000 drawn under a fixed seed.
+.PHONY: test-differential
+test-differential:
+	$(MAKE) -C proofs oracle
+	$(DIFFERENTIAL) --seed 1
+
 # Includes style (tests/tidy) and the examples of the documentation.
 .PHONY: test-python
 test-python: build
@@ -118,6 +126,11 @@ fuzz: ## Run the property tests with many more cases (CASES=20000)
 .PHONY: drill
 drill: ## Run the lying host's simulation for long (DRILL=options)
 	cargo run --release --locked -p zeta-sim -- $(DRILL)
+
+.PHONY: differential
+differential: ## Compare Rust and Coq on logs for as long as asked (SECONDS=600 SEED=n)
+	$(MAKE) -C proofs oracle
+	$(DIFFERENTIAL) --seconds $(or $(SECONDS),600) --seed $(or $(SEED),$$RANDOM)
 
 .PHONY: mutants
 mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each

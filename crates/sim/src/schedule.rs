@@ -105,7 +105,18 @@ impl<'a, P: Primitives + Clone> Schedule<'a, P> {
     #[must_use]
     pub fn new(seed: u64, primitives: P, attack: Option<&'a Attack<P>>) -> Self {
         let mut random = Random::new(seed);
-        let mut shape = Shape::draw(&mut random);
+        let shape = Shape::draw(&mut random);
+        Self::shaped(shape, random, primitives, attack)
+    }
+
+    /// A run of this shape.
+    #[must_use]
+    pub fn shaped(
+        mut shape: Shape,
+        mut random: Random,
+        primitives: P,
+        attack: Option<&'a Attack<P>>,
+    ) -> Self {
         if let Some(attack) = attack {
             shape.threads = shape.threads.max(attack.threads);
         }

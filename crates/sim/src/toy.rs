@@ -11,13 +11,8 @@ pub struct OneByteHash(pub Standard);
 impl Primitives for OneByteHash {
     type EpochKey = StandardEpochKey;
 
-    /// Keys stay where they are; what collides is what the tree holds of values.
     fn hash(&self, domain: u8, message: &[&[u8]]) -> Hash {
-        let mut hash = sha256(domain, message);
-        if domain != LEAF {
-            hash[1..].fill(0);
-        }
-        hash
+        one_byte_hash(domain, message)
     }
 
     fn epoch_key(&self, epoch: Epoch) -> StandardEpochKey {
@@ -31,6 +26,45 @@ impl Primitives for OneByteHash {
 
 /// The domain of leaf keys.
 const LEAF: u8 = 0x10;
+/// Of elements, in `Weakened` alone.
+const ELEMENT: u8 = 0x15;
+
+/// Keys stay where they are; what collides is what the tree holds of values.
+fn one_byte_hash(domain: u8, message: &[&[u8]]) -> Hash {
+    let mut hash = sha256(domain, message);
+    if domain != LEAF {
+        hash[1..].fill(0);
+    }
+    hash
+}
+
+/// Hashes of one byte for the tree, for the elements, for both or for none, as the oracle has them
+/// (`proofs/oracle/FORMAT.md`).
+#[derive(Clone)]
+pub struct Weakened {
+    pub standard: Standard,
+    pub tree: bool,
+    pub elements: bool,
+}
+
+impl Primitives for Weakened {
+    type EpochKey = (Epoch, StandardEpochKey);
+
+    fn hash(&self, domain: u8, message: &[&[u8]]) -> Hash {
+        if self.tree { one_byte_hash(domain, message) } else { sha256(domain, message) }
+    }
+
+    fn epoch_key(&self, epoch: Epoch) -> Self::EpochKey {
+        (epoch, self.standard.epoch_key(epoch))
+    }
+
+    fn element(&self, (epoch, key): &mut Self::EpochKey, blocks: &[[u8; 16]]) -> u128 {
+        if !self.elements {
+            return self.standard.element(key, blocks);
+        }
+        sha256(ELEMENT, &[&epoch.0.to_le_bytes(), blocks.as_flattened()])[0].into()
+    }
+}
 
 /// The ancestor's multiset hash, one bit of it: an affine tag under XOR.
 ///

@@ -15,6 +15,7 @@ mod slot;
 mod tree;
 mod walk;
 
+pub(crate) use file::{describe, hex};
 pub use file::{texts, write_all};
 pub use script::{Script, add_m_bytes, encoded, run_app_bytes};
 use zeta_session::AccessList;

@@ -251,7 +251,7 @@ fn step_file(step: &Step) -> StepFile {
 }
 
 /// Names the entries of a log, for people who read a vector.
-fn describe(log: &[u8]) -> String {
+pub(crate) fn describe(log: &[u8]) -> String {
     let mut names = Vec::new();
     let mut rest = log;
     while !rest.is_empty() {
@@ -353,6 +353,6 @@ fn outcome_name(outcome: &Outcome) -> &'static str {
     }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,12 @@
 //! The differential harness notices: against a judge with a check taken out, a difference is found,
 //! made small and written down; against the verifier itself there is none.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "a panic is a failed test"
+)]
+
 use std::collections::BTreeSet;
 use std::io;
 use zeta_sim::differential::candidate;

@@ -46,6 +46,7 @@ Extract Constant N.odd => "Number.odd".
 Extract Constant N.even => "Number.even".
 Extract Constant N.div2 => "Number.div2".
 Extract Constant N.double => "Number.double".
+Extract Constant N.succ_double => "Number.xi".
 Extract Constant N.testbit => "Number.testbit".
 Extract Constant N.setbit => "Number.setbit".
 Extract Constant N.of_nat => "(fun n -> n)".
@@ -77,7 +78,7 @@ Extract Constant Nat.ltb => "Number.lt".
 (** The list functions that walk long byte strings. *)
 Extract Inlined Constant length => "Number.length".
 Extract Inlined Constant rev_append => "List.rev_append".
-Extract Inlined Constant app => "Number.append".
+Extract Inlined Constant app => "List.append".
 
 Extraction "model.ml"
   oracle_setup oracle_make monitor_start oracle_call oracle_end

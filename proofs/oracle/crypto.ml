@@ -13,6 +13,23 @@ let element ~weak epoch blocks =
   let digest = Sha256.digest (element_domain ^ Octets.little_endian 4 epoch ^ blocks) in
   Octets.number (String.sub digest 0 (if weak then 1 else 16))
 
+(* The leaf of each key is asked for again and again: remembers so many, and then begins anew. *)
+let remembered = 100_000
+
+let remembering (p : Model.primitives) =
+  let leaves = Hashtbl.create 1000 in
+  let leaf (key : Model.key) =
+    let place = (key.relation, Octets.to_string key.key_bytes) in
+    match Hashtbl.find_opt leaves place with
+    | Some path -> path
+    | None ->
+        let path = p.leaf key in
+        if Hashtbl.length leaves = remembered then Hashtbl.reset leaves;
+        Hashtbl.add leaves place path;
+        path
+  in
+  { p with leaf }
+
 (* {1 Handshakes}
 
    Each reading of a first message draws from its thread's stream, and the answer's ephemeral secret

@@ -1,4 +1,4 @@
-(* Noise_IK_25519_ChaChaPoly_SHA256, the responder's side: a client's first message, and our answer. *)
+(* Noise_IK_25519_ChaChaPoly_SHA256, the responder's side: a first message, and our answer. *)
 
 let name = "Noise_IK_25519_ChaChaPoly_SHA256"
 let key_size = 32

@@ -52,7 +52,7 @@ let reply pieces =
 type state = {
   monitor : Model.monitor;
   streams : Crypto.streams;
-  calls : (int * Model.bytes) list;  (* The last one first. *)
+  calls : (int * string) list;  (* The last one first. *)
 }
 
 type verifier = {
@@ -74,6 +74,8 @@ let make record =
             { monitor = Model.monitor_start; streams = !Crypto.streams; calls = [] }
           in
           let threads = Z.to_int setup.setup_threads in
+          let of_primitives = Crypto.remembering prepared.of_primitives in
+          let prepared = { prepared with of_primitives } in
           Some { prepared; threads; start; state = start; notes = [] }
       | None -> None)
   | _ -> raise (Not_allowed "C: a field is missing, too long or unknown")
@@ -82,10 +84,11 @@ let call v record =
   if String.length record < 2 then raise (Not_allowed "L: no thread");
   let thread = String.get_uint16_le record 0 in
   if thread >= v.threads then raise (Not_allowed "L: there is no such thread");
-  let log = Octets.of_string (String.sub record 2 (String.length record - 2)) in
+  let log = String.sub record 2 (String.length record - 2) in
   Crypto.thread := thread;
   Crypto.streams := v.state.streams;
-  let monitor, said = Model.oracle_call v.prepared v.state.monitor (Z.of_int thread) log in
+  let t = Z.of_int thread in
+  let monitor, said = Model.oracle_call v.prepared v.state.monitor t (Octets.of_string log) in
   v.state <- { monitor; streams = !Crypto.streams; calls = (thread, log) :: v.state.calls };
   reply said
 
@@ -94,7 +97,7 @@ let find_collision v =
   Crypto.streams := v.start.streams;
   let again replayed (thread, log) =
     Crypto.thread := thread;
-    Model.oracle_replay v.prepared replayed (Z.of_int thread) log
+    Model.oracle_replay v.prepared replayed (Z.of_int thread) (Octets.of_string log)
   in
   let replayed = List.fold_left again Model.oracle_replay_start (List.rev v.state.calls) in
   reply [ Model.oracle_found v.prepared replayed ]
@@ -153,6 +156,7 @@ let with_stack () =
 
 let () =
   with_stack ();
+  Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 400 };
   set_binary_mode_out stdout true;
   match records None with
   | () -> flush_replies ()

@@ -8,8 +8,8 @@ Open Scope N_scope.
 (** ** Paths *)
 
 Lemma bits_of_byte_of b7 b6 b5 b4 b3 b2 b1 b0 :
-  bits_of_byte (bit b7 128 + bit b6 64 + bit b5 32 + bit b4 16 + bit b3 8 + bit b2 4 + bit b1 2
-                + bit b0 1) = [b7; b6; b5; b4; b3; b2; b1; b0].
+  bits_of_byte (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit 0
+    b7) b6) b5) b4) b3) b2) b1) b0) = [b7; b6; b5; b4; b3; b2; b1; b0].
 Proof. destruct b7, b6, b5, b4, b3, b2, b1, b0; reflexivity. Qed.
 
 Lemma byte_of_bits_of b : b < 256 -> bytes_of (bits_of_byte b) = [b].
@@ -27,7 +27,7 @@ Lemma bytes_of_bits_of bs : octets bs -> bytes_of (bits_of bs) = bs.
 Proof.
   induction 1 as [| b bs small _ IH]; [reflexivity |].
   pose proof (byte_of_bits_of b small) as one. unfold bits_of in *. cbn [flat_map].
-  unfold bits_of_byte in *. cbn [app bytes_of] in *. congruence.
+  unfold bits_of_byte in *. cbv zeta in *. cbn [map app bytes_of] in *. congruence.
 Qed.
 
 Lemma bits_of_bytes_of k bits : length bits = (8 * k)%nat -> bits_of (bytes_of bits) = bits.
@@ -59,7 +59,8 @@ Qed.
 Lemma bits_of_length bs : length (bits_of bs) = (8 * length bs)%nat.
 Proof.
   unfold bits_of. induction bs as [| b bs IH]; [reflexivity |].
-  cbn [flat_map]. rewrite app_length, IH. cbn [length bits_of_byte]. lia.
+  cbn [flat_map]. rewrite app_length, IH.
+  assert (length (bits_of_byte b) = 8%nat) as -> by reflexivity. cbn [length]. lia.
 Qed.
 
 Lemma forallb_negb_repeat n : forallb negb (repeat false n) = true.

@@ -38,16 +38,18 @@ Definition MAC_LEN : N := 16.
 (** ** Paths: 256 bits, the first the most significant of byte 0, and how many of them count *)
 
 Definition bits_of_byte (b : N) : list bool :=
-  [N.testbit b 7; N.testbit b 6; N.testbit b 5; N.testbit b 4;
-   N.testbit b 3; N.testbit b 2; N.testbit b 1; N.testbit b 0].
+  let b1 := N.div2 b in let b2 := N.div2 b1 in let b3 := N.div2 b2 in let b4 := N.div2 b3 in
+  let b5 := N.div2 b4 in let b6 := N.div2 b5 in let b7 := N.div2 b6 in
+  map N.odd [b7; b6; b5; b4; b3; b2; b1; b].
 Definition bits_of (bs : bytes) : list bool := flat_map bits_of_byte bs.
 
-Definition bit (b : bool) (weight : N) : N := if b then weight else 0.
+(** One bit more, at the end. *)
+Definition and_bit (n : N) (b : bool) : N := if b then N.succ_double n else N.double n.
 Fixpoint bytes_of (bits : list bool) : bytes :=
   match bits with
   | b7 :: b6 :: b5 :: b4 :: b3 :: b2 :: b1 :: b0 :: bits =>
-      bit b7 128 + bit b6 64 + bit b5 32 + bit b4 16 + bit b3 8 + bit b2 4 + bit b1 2 + bit b0 1
-      :: bytes_of bits
+      and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit 0
+        b7) b6) b5) b4) b3) b2) b1) b0 :: bytes_of bits
   | _ => []
   end.
 

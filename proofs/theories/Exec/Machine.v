@@ -38,7 +38,8 @@ Definition begin : machine := Machine initial empty.
 
 (** ** Books *)
 
-Definition sum_one (m : element) (s : N) : N := (element_hash m + s) mod 2 ^ 128.
+Definition SUM_MODULUS : N := 2 ^ 128.
+Definition sum_one (m : element) (s : N) : N := (element_hash m + s) mod SUM_MODULUS.
 
 Definition book_added (b : books) (m : element) : books :=
   let s := sums_in (running b) (element_epoch m) in

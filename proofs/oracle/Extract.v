@@ -68,16 +68,20 @@ Extract Constant Z.of_nat => "(fun n -> n)".
 Extract Constant Z.to_nat => "Number.clamp".
 Extract Constant Z.eq_dec => "Number.equal".
 
-Extract Constant Nat.add => "Number.add".
-Extract Constant Nat.sub => "Number.sub".
-Extract Constant Nat.mul => "Number.mul".
-Extract Constant Nat.eqb => "Number.equal".
-Extract Constant Nat.leb => "Number.leq".
-Extract Constant Nat.ltb => "Number.lt".
+Extract Constant Init.Nat.add => "Number.add".
+Extract Constant Init.Nat.sub => "Number.sub".
+Extract Constant Init.Nat.mul => "Number.mul".
+Extract Constant Init.Nat.eqb => "Number.equal".
+Extract Constant Init.Nat.leb => "Number.leq".
+Extract Constant Init.Nat.ltb => "Number.lt".
+Extract Constant PeanoNat.Nat.eqb => "Number.equal".
+Extract Constant PeanoNat.Nat.leb => "Number.leq".
+Extract Constant PeanoNat.Nat.ltb => "Number.lt".
 
 (** The list functions that walk long byte strings. *)
 Extract Inlined Constant length => "Number.length".
 Extract Inlined Constant rev_append => "List.rev_append".
+Extract Inlined Constant rev => "List.rev".
 Extract Inlined Constant app => "List.append".
 
 Extraction "model.ml"

@@ -16,16 +16,22 @@ let element ~weak epoch blocks =
 (* The leaf of each key is asked for again and again: remembers so many, and then begins anew. *)
 let remembered = 100_000
 
+module Leaves = Hashtbl.Make (struct
+  include String
+
+  let hash = Hashtbl.hash
+end)
+
 let remembering (p : Model.primitives) =
-  let leaves = Hashtbl.create 1000 in
+  let leaves = Leaves.create 1000 in
   let leaf (key : Model.key) =
-    let place = (key.relation, Octets.to_string key.key_bytes) in
-    match Hashtbl.find_opt leaves place with
+    let place = Octets.little_endian 2 key.relation ^ Octets.to_string key.key_bytes in
+    match Leaves.find_opt leaves place with
     | Some path -> path
     | None ->
         let path = p.leaf key in
-        if Hashtbl.length leaves = remembered then Hashtbl.reset leaves;
-        Hashtbl.add leaves place path;
+        if Leaves.length leaves = remembered then Leaves.reset leaves;
+        Leaves.add leaves place path;
         path
   in
   { p with leaf }

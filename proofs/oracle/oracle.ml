@@ -65,7 +65,7 @@ type verifier = {
 
 let sha l = Octets.of_string (Sha256.digest (Octets.to_string l))
 
-let make record =
+let make_new record =
   match Model.oracle_setup (Octets.of_string record) with
   | Model.Ok (setup, []) -> (
       match Model.oracle_make Crypto.hashes sha setup with
@@ -79,6 +79,13 @@ let make record =
           Some { prepared; threads; start; state = start; notes = [] }
       | None -> None)
   | _ -> raise (Not_allowed "C: a field is missing, too long or unknown")
+
+(* Whoever compares many logs makes the same verifier again and again. *)
+let last_made = ref ("", None)
+
+let make record =
+  if fst !last_made <> record then last_made := (record, make_new record);
+  Option.map (fun v -> { v with state = v.start; notes = [] }) (snd !last_made)
 
 let call v record =
   if String.length record < 2 then raise (Not_allowed "L: no thread");

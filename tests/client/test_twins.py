@@ -59,6 +59,7 @@ async def test_calls_pipelines_and_receipts(twin: Twin, place: Served) -> None:
     name = counter(twin, "calls")
     client: Any = await twin.open(place)
     assert client.last_receipt is None
+    assert (client.introduction.identity, client.introduction.instance) == place.pin
     assert await twin.told(client.add(name, 5)) == 5
     handle = await twin.told(client.call("add", name, by := 2))
     assert (handle.result, handle.error, by) == (7, None, 2)

@@ -66,6 +66,12 @@ class Core:
         self._closes = False
         self._has_left = False
 
+    @property
+    def introduction(self) -> Introduction:
+        """What was checked of the verifier; only while or after there was a session."""
+        assert self._introduction is not None
+        return self._introduction
+
     # What carries bytes
 
     def connected(self, now: float) -> None:

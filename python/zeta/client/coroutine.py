@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zeta.app import Application
     from zeta.client.session import Fate, Request
     from zeta.client.trust import TrustFile
+    from zeta.receipts import Introduction
 
 
 class Handle(BaseHandle):
@@ -137,6 +138,11 @@ class Client:
     def within(self, seconds: float) -> Self:
         """The same client, whose calls wait so long for their answers."""
         return type(self)(self._carrier, self._transitions, seconds, self._file)
+
+    @property
+    def introduction(self) -> Introduction:
+        """Who the verifier is: identity, instance, incarnation and program, as was checked."""
+        return self._carrier.introduction
 
     @property
     def last_receipt(self) -> Handle | None:

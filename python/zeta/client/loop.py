@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from zeta.client.state import StateFile
     from zeta.client.terms import Terms
+    from zeta.receipts import Introduction
 
 _READ = 1 << 18
 _CONNECT_SECONDS = 10.0
@@ -93,6 +94,11 @@ class LoopCarrier:
         except BaseException:
             await self.close()
             raise
+
+    @property
+    def introduction(self) -> Introduction:
+        """What the verifier's identity says of it."""
+        return self._core.introduction
 
     async def run(self, tasks: Sequence[Task], start: Callable[[Core, float], None]) -> None:
         """Starts tasks and waits until all of them have ended, well or not."""

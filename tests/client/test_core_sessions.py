@@ -50,7 +50,7 @@ def test_a_session_goes_on_from_what_was_kept(host: Host, strict: bool) -> None:
     client = Runner(host, strict=strict, keeps=True)
     assert client.call("add", "a", 1).outcome() == 1
     (state,) = client.kept
-    again = Runner(host, state=state, keeps=True)
+    again = Runner(host, state=state, keeps=True, strict=strict)
     assert again.session == client.session
     call = again.call("add", "a", 1)
     assert call.outcome() == 2
@@ -58,6 +58,48 @@ def test_a_session_goes_on_from_what_was_kept(host: Host, strict: bool) -> None:
     assert call.request.sequence >= state.sequence_end
     if strict:
         assert [again.call("add", "a", 1).outcome() for _ in range(3)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_session_of_another_order_does_not_go_on(host: Host, strict: bool) -> None:
+    client = Runner(host, strict=not strict, keeps=True)
+    assert client.call("add", "a", 1).outcome() == 1
+    again = Runner(host, state=client.kept[0], keeps=True, strict=strict)
+    assert again.session != client.session
+    assert again.kept[-1].strict_order == strict
+    assert again.call("add", "a", 1).outcome() == 2
+    with pytest.raises(SessionRefused):
+        host.store.ask_session(client.session, 1, bytes(16))
+
+
+def test_an_order_that_cannot_be_had_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Runner(host, keeps=True)
+    client.call("add", "a", 1)
+    monkeypatch.setattr(host, "answer", without_room(host.answer))
+    again = Runner(host, state=client.kept[0], keeps=True, strict=True)
+    assert isinstance(again.core.lost, SessionRefused)
+
+
+def test_a_session_is_ended_while_it_is_rotated(host: Host) -> None:
+    client = Runner(host)
+    held: list[Message] = []
+
+    def hold(asked: Message, answer: Message) -> Message | None:
+        if handshake(asked):
+            held.append(answer)
+            return None
+        return answer
+
+    host.changes = hold
+    rotation = client.rotate()
+    late = client.call("add", "a", 1)
+    revocation = client.revoke()
+    assert not rotation.finished
+    assert not revocation.finished
+    client.line.say(held[0])
+    client.carry()
+    assert outcomes([rotation, late, revocation]) == [None, 1, None]
+    assert isinstance(client.call("read", "a").error, ConnectionLost)
 
 
 def test_what_was_lost_before_a_restart_may_be_asked_about(host: Host) -> None:

@@ -49,7 +49,7 @@ class Renewal:
         """Is called when there is no session any more."""
         requests.idle = self.advance
         requests.expired = self._rotate_now
-        requests.seen = self.seen
+        requests.seen = self._answered_in
 
     def begin(self, introduction: Introduction, state: State | None) -> None:
         """Opens a session, or goes on with the one that was kept.
@@ -90,13 +90,16 @@ class Renewal:
         self._is_forced = True
         self.rotate_soon()
 
-    def seen(self, epoch: int) -> None:
-        """An epoch was seen: a session that ends soon is rotated."""
-        session = self._requests.session
-        if session is None:
-            return
+    def _answered_in(self, epoch: int) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
+        self.seen(epoch)
+
+    def seen(self, epoch: int) -> None:
+        """There is this epoch: a session that was used, and ends soon, is rotated."""
+        session = self._requests.session
+        if session is None or self._first_epoch is None:
+            return
         early = min(_EARLY_MAX, (session.last_epoch - self._first_epoch) // _EARLY_SHARE)
         if epoch + early >= session.last_epoch > self._first_epoch:
             self.rotate_soon()
@@ -195,6 +198,9 @@ class Renewal:
         for each in rotations:
             self._exchange.end(each)
         self._requests.begin(session, numbers)
+        if self._revocation is not None:
+            self._requests.held = True
+            self.advance()
 
     def _go_on(self, session: Session, end: int) -> None:
         """Asks about numbers that may have been used: so it shows whether the session still is.
@@ -204,7 +210,7 @@ class Renewal:
         first = max(1, end - AHEAD - WINDOW) if session.strict_order else max(1, end - 1)
         self._requests.session = session
         left = end - first
-        over: list[Exception] = []
+        over: list[SessionRefused] = []
 
         def said(error: Exception | None) -> None:
             nonlocal left
@@ -213,16 +219,20 @@ class Renewal:
                 over.append(error)
             elif error is not None:
                 self.ended(error)
-            if left == 0 and over:
-                self._requests.session = None
-                self._open(0, session.certified_epoch)
-            elif left == 0:
-                self._begin(session, end, None)
+            if left == 0:
+                self._goes_on(session, end, is_over=bool(over))
 
         if left == 0:
-            self._begin(session, end, None)
+            self._goes_on(session, end, is_over=False)
         for sequence in range(first, end):
             self._requests.probe(session, sequence, said)
+
+    def _goes_on(self, session: Session, end: int, is_over: bool) -> None:
+        if not is_over and session.strict_order == self._terms.strict:
+            self._begin(session, end, None)
+            return
+        self._requests.session = None
+        self._open(0 if is_over else session.session, session.certified_epoch)
 
     def _revoke(self, revocation: Revocation, session: Session) -> None:
         mac = session.question(SEQUENCE_MAX)

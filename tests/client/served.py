@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import threading
 from collections.abc import Callable, Iterator
@@ -148,7 +149,9 @@ def served(epoch: float | None = 0.1, workers: int = 2, lifetime: int = 1000) ->
     try:
         yield begun[0]
     finally:
-        begun[0].loop.call_soon_threadsafe(begun[0].ended.set)
+        # A test may have ended it.
+        with contextlib.suppress(RuntimeError):
+            begun[0].loop.call_soon_threadsafe(begun[0].ended.set)
         thread.join(20)
 
 

@@ -86,4 +86,4 @@ Extract Inlined Constant app => "List.append".
 
 Extraction "model.ml"
   oracle_setup oracle_make monitor_start oracle_call oracle_end
-  oracle_replay_start oracle_replay oracle_found.
+  oracle_replay_start oracle_replay oracle_found oracle_summary.

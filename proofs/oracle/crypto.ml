@@ -13,6 +13,23 @@ let element ~weak epoch blocks =
   let digest = Sha256.digest (element_domain ^ Octets.little_endian 4 epoch ^ blocks) in
   Octets.number (String.sub digest 0 (if weak then 1 else 16))
 
+let mac_size = 16
+let over f l = Octets.of_string (f (Octets.to_string l))
+
+(* What a verifier without clients needs. *)
+let without_sessions ~weak_tree ~weak_elements : Model.hashes =
+  {
+    domain_hash = (fun domain -> over (domain_hash ~weak:weak_tree (Z.to_int domain)));
+    element_prf = (fun epoch l -> element ~weak:weak_elements epoch (Octets.to_string l));
+    plain_hash = over Sha256.digest;
+    code_of =
+      (fun key message ->
+        let code = Hmac.code (Octets.to_string key) (Octets.to_string message) in
+        Octets.of_string (String.sub code 0 mac_size));
+    asked_in = (fun _ -> None);
+    accepted = (fun _ _ -> None);
+  }
+
 (* The leaf of each key is asked for again and again: remembers so many, and then begins anew. *)
 let remembered = 100_000
 
@@ -81,12 +98,11 @@ let keys_of (to_verifier, to_client) hash =
     reply_key = Octets.of_string (Hmac.code to_client ("zeta reply key v1\000" ^ hash));
   }
 
-let mac_size = 16
-
 let hashes (setup : Model.setup) (names : Model.scope) : Model.hashes =
   let is_weak kind = Z.equal kind Z.one in
-  let weak_tree = is_weak setup.tree_hash and weak_elements = is_weak setup.element_kind in
-  let over f l = Octets.of_string (f (Octets.to_string l)) in
+  let without =
+    without_sessions ~weak_tree:(is_weak setup.tree_hash) ~weak_elements:(is_weak setup.element_kind)
+  in
   let entropy =
     match setup.setup_service with
     | Some service -> Octets.to_string service.entropy
@@ -100,13 +116,7 @@ let hashes (setup : Model.setup) (names : Model.scope) : Model.hashes =
   let read message = Noise.read ~secret ~prologue (Octets.to_string message) in
   let last_seed = ref "" in
   {
-    domain_hash = (fun domain -> over (domain_hash ~weak:weak_tree (Z.to_int domain)));
-    element_prf = (fun epoch l -> element ~weak:weak_elements epoch (Octets.to_string l));
-    plain_hash = over Sha256.digest;
-    code_of =
-      (fun key message ->
-        let code = Hmac.code (Octets.to_string key) (Octets.to_string message) in
-        Octets.of_string (String.sub code 0 mac_size));
+    without with
     asked_in =
       (fun message ->
         last_seed := seed ();

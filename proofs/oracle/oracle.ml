@@ -109,6 +109,12 @@ let find_collision v =
   let replayed = List.fold_left again Model.oracle_replay_start (List.rev v.state.calls) in
   reply [ Model.oracle_found v.prepared replayed ]
 
+let summary record =
+  let sound = Crypto.without_sessions ~weak_tree:false ~weak_elements:false in
+  match Model.oracle_summary sound (Octets.of_string record) with
+  | Some root -> reply [ root ]
+  | None -> raise (Not_allowed "S: not records of an application")
+
 let take_back v =
   match v.notes with
   | [] -> raise (Not_allowed "Q: nothing was noted")
@@ -138,6 +144,9 @@ let rec records verifier =
         let made = make record in
         reply [ [ (if made = None then Z.one else Z.zero) ] ];
         records made
+    | 'S', _ ->
+        summary record;
+        records verifier
     | ('L' | 'E' | 'F' | 'P' | 'Q'), None ->
         reply [];
         records None

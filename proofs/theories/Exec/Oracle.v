@@ -184,6 +184,29 @@ Definition oracle_call (i : prepared) (m : monitor) (t : N) (log : bytes) : moni
 Definition oracle_end (i : prepared) (m : monitor) : list bytes :=
   @end_reply (of_primitives i) (of_config i) m.
 
+(** ** The canonical tree of a data set *)
+
+(** Records of the application, to the end of the bytes. *)
+Fixpoint read_data (fuel b : bytes) : option (list (key * value)) :=
+  match b, fuel with
+  | [], _ | _, [] => Some []
+  | _, _ :: fuel =>
+      match read_record b with
+      | Ok (App k v, rest) => option_map (cons (k, v)) (read_data fuel rest)
+      | _ => None
+      end
+  end.
+
+Definition oracle_summary (h : hashes) (b : bytes) : option bytes :=
+  match read_data b b with
+  | Some data =>
+      match @summary (primitives h) data with
+      | Node _ x y => Some (put_node x y)
+      | App _ _ => None
+      end
+  | None => None
+  end.
+
 (** ** Collisions: the calls again, through the verifier of Spec, which keeps what it hashed *)
 
 Section Replay.

@@ -4,7 +4,6 @@ From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Reason 
 From zeta Require Import Spec.Table Spec.Entry Spec.Application Spec.Access Spec.Thread.
 From zeta Require Import Thm.Path Thm.Machine Thm.Tree Thm.Slots Thm.Coherent.
 From zeta Require Spec.AddM Spec.AddB Spec.EvictM Spec.EvictB Spec.EvictBM Spec.Epoch Spec.RunApp.
-From zeta Require Thm.AddB.
 Import ListNotations.
 Open Scope N_scope.
 Set Implicit Arguments.
@@ -252,14 +251,18 @@ Section Step.
       upd (view (slots s)) n (Some (Kept (e_record m) EvictB.Deferred None None)) n'.
   Proof.
     unfold add_b. intro H. destruct (AddB.decide_add_b _) as [u|] eqn:Dec; [|discriminate].
-    cbn [and_then] in H. injection H as <- <-.
-    pose proof (AddB.clock_never_decreases _ _ Dec) as Mono.
-    pose proof (AddB.added_before_clock _ _ Dec) as Past. cbn in Mono, Past.
-    apply AddB.decide_add_b_ok in Dec as ((_ & _ & Empty & Range & Open & _) & (_ & Own & _) & _).
-    cbn in *. apply is_some_false in Empty. repeat split; auto.
-    - destruct Own as [Own|Le]; [left; now apply N.eqb_eq|right].
-      destruct evictor as [o|]; [eauto|discriminate].
-    - unfold view. now rewrite Empty.
+    cbn [and_then] in H. injection H as <- <-. unfold AddB.decide_add_b in Dec.
+    cbn -[next_count in_window fits at_or_before later after N.ltb N.leb] in Dec. passed Dec.
+    destruct (next_count _) as [counted|]; [|discriminate]. cbn [and_then] in Dec. passed Dec.
+    injection Dec as <-. cbn [AddB.clock'].
+    apply is_some_false in Check1. apply N.leb_le in Check3. apply N.ltb_lt in Check4.
+    repeat split; auto.
+    - apply later_left.
+    - eapply lt_le_trans; [now apply before_after|apply later_right].
+    - apply orb_true_iff in Check6 as [Own|Le]; [left; now apply N.eqb_eq|right].
+      destruct evictor as [o|]; [|discriminate]. exists o. split; [auto|].
+      now apply at_or_before_le.
+    - unfold view. now rewrite Check1.
     - intro n'. apply view_set.
   Qed.
 
@@ -561,7 +564,9 @@ Section Step.
       cbn. auto.
     - unfold add_b in H. destruct (AddB.decide_add_b _) as [u|] eqn:Dec; [|discriminate].
       injection H as <- <-. cbn. split; [auto|]. split; [|auto]. intro Wc.
-      apply AddB.decide_add_b_ok in Dec as (_ & _ & ->). cbn.
+      unfold AddB.decide_add_b in Dec. cbn -[later] in Dec. passed Dec.
+      destruct (next_count _); [|discriminate]. cbn [and_then] in Dec. passed Dec.
+      injection Dec as <-. cbn [AddB.clock'].
       edestruct later_either as [-> | ->]; cbn; assumption.
     - unfold evict_m in H. destruct (EvictM.decide_evict_m _); [|discriminate].
       injection H as <- <-. cbn. auto.

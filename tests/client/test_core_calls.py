@@ -10,6 +10,7 @@ from zeta.client import (
 )
 from zeta.client.number import AHEAD, WINDOW
 from zeta.client.task import Certified as Waits
+from zeta.client.task import Question
 from zeta.errors import (
     ApiMisuse,
     CertificationTimeout,
@@ -95,6 +96,24 @@ def test_a_repeated_request_runs_once(host: Host, ran: bool) -> None:
     assert [client.repeat(call).outcome() for _ in range(3)] == [1, 1, 1]
     assert client.fate(call) is Fate.EXECUTED
     assert client.call("read", "a").outcome() == 1
+
+
+def test_who_repeats_or_asks_does_not_wait_for_ever(host: Host) -> None:
+    client = Runner(host)
+    call = lost(host, client, ran=True)
+    honest, host.changes = host.changes, lambda asked, answer: None
+    again = client.repeat(call)
+    assert call.request is not None
+    question = Question(call.request.sequence)
+    client.core.ask(question, call.request.session, LIMIT, client.now)
+    client.carry()
+    assert not again.finished
+    assert not question.finished
+    client.pass_time(LIMIT + 1)
+    assert isinstance(again.error, Unsettled)
+    assert isinstance(question.error, NoAnswer)
+    host.changes = honest
+    assert client.fate(call) is Fate.EXECUTED
 
 
 def test_a_call_without_a_turn_was_not_sent(host: Host) -> None:

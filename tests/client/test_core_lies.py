@@ -90,8 +90,11 @@ def test_the_verifier_is_asked_where_the_host_says_no(
 
     monkeypatch.setattr(host, "answer", refuse)
     call = client.call("add", "a", 1)
-    with pytest.raises(NotExecuted, match="did not run and never will"):
+    why = r"did not run and never will: .*(revoked|busy)"
+    with pytest.raises(NotExecuted, match=why) as raised:
         call.outcome()
+    assert str(raised.value.__cause__) in str(raised.value)
+    assert raised.value.request == call.request
     assert client.unsettled == ()
     monkeypatch.setattr(host, "answer", honest)
     assert client.call("read", "a").outcome() == 0

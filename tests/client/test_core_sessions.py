@@ -8,7 +8,7 @@ from zeta.client import (
     Fate,
     Unsettled,
 )
-from zeta.client.task import Rotation
+from zeta.client.task import Question, Rotation
 from zeta.errors import (
     SessionRefused,
 )
@@ -177,6 +177,37 @@ def test_what_is_open_is_asked_about_before_a_session_is_rotated(host: Host) -> 
     assert client.call("read", "a").outcome() == 1
 
 
+def test_each_session_is_asked_about_its_own_numbers(host: Host) -> None:
+    client = Runner(host)
+    for _ in range(3):
+        free = lost(host, client, ran=False)
+        assert client.rotate().error is None
+        assert client.fate(free) is Fate.NOT_EXECUTED
+
+
+def test_a_session_waits_for_what_is_asked_about_it(host: Host) -> None:
+    client = Runner(host)
+    call, honest = lost(host, client, ran=True), host.changes
+    held: list[Message] = []
+
+    def hold(asked: Message, answer: Message) -> Message | None:
+        held.append(answer)
+        return None
+
+    host.changes = hold
+    assert call.request is not None
+    question = Question(call.request.sequence)
+    client.core.ask(question, call.request.session, LIMIT, client.now)
+    client.carry()
+    rotation = client.rotate()
+    assert len(held) == 1, "it asks once, and nothing else before that is answered"
+    host.changes = honest
+    client.line.say(held[0])
+    client.carry()
+    assert question.outcome() is Fate.EXECUTED
+    assert rotation.finished
+
+
 def handshake(asked: Message) -> bool:
     return isinstance(asked, HandshakeRequest)
 
@@ -225,9 +256,13 @@ def test_a_session_that_cannot_be_rotated_goes_on(
     client = Runner(host)
     old, honest = client.session, host.answer
     monkeypatch.setattr(host, "answer", without_room(honest))
+    rotation = Rotation()
+    client.core.rotate(rotation, LIMIT, client.now)
+    waiting = client.call("add", "a", 1)
     with pytest.raises(SessionRefused, match="room"):
-        client.rotate().outcome()
-    assert client.call("add", "a", 1).outcome() == 1
+        rotation.outcome()
+    assert waiting.outcome() == 1
+    assert client.call("add", "a", 1).outcome() == 2
     assert client.session == old
 
 

@@ -99,10 +99,9 @@ let keys_of (to_verifier, to_client) hash =
   }
 
 let hashes (setup : Model.setup) (names : Model.scope) : Model.hashes =
-  let is_weak kind = Z.equal kind Z.one in
-  let without =
-    without_sessions ~weak_tree:(is_weak setup.tree_hash) ~weak_elements:(is_weak setup.element_kind)
-  in
+  let weak_tree = Z.equal setup.tree_hash Z.one in
+  let weak_elements = Z.equal setup.element_kind Z.one in
+  let without = without_sessions ~weak_tree ~weak_elements in
   let entropy =
     match setup.setup_service with
     | Some service -> Octets.to_string service.entropy

@@ -45,12 +45,15 @@ Definition bits_of (bs : bytes) : list bool := flat_map bits_of_byte bs.
 
 (** One bit more, at the end. *)
 Definition and_bit (n : N) (b : bool) : N := if b then N.succ_double n else N.double n.
+
+(** Whole bytes; zeros fill the last one. *)
 Fixpoint bytes_of (bits : list bool) : bytes :=
   match bits with
+  | [] => []
   | b7 :: b6 :: b5 :: b4 :: b3 :: b2 :: b1 :: b0 :: bits =>
       and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit (and_bit 0
         b7) b6) b5) b4) b3) b2) b1) b0 :: bytes_of bits
-  | _ => []
+  | bits => [fold_left and_bit (firstn 8 (bits ++ repeat false 8)) 0]
   end.
 
 (** The first [n] bits, where those beyond are zero. *)
@@ -62,17 +65,28 @@ Fixpoint cut (n : N) (bits : list bool) : option path :=
       else option_map (cons b) (cut (n - 1) rest)
   end.
 
+(** The same of bytes: those beyond are looked at as a whole. *)
+Fixpoint cut_bytes (n : N) (bs : bytes) : option path :=
+  match bs with
+  | [] => if n =? 0 then Some [] else None
+  | b :: rest =>
+      if n <? 8 then (if forallb (N.eqb 0) rest then cut n (bits_of_byte b) else None)
+      else option_map (app (bits_of_byte b)) (cut_bytes (n - 8) rest)
+  end.
+
 Definition read_path : reader path :=
   let* bits := take HASH_LEN in
   let* n := u16 in
-  match cut n (bits_of bits) with
+  match cut_bytes n bits with
   | Some p => give_back p
   | None => fail PathNotCanonical
   end.
 
-Definition padded (p : path) : list bool := p ++ repeat false (PATH_BITS - length p).
+(** Zeros up to so many bytes. *)
+Definition filled_to (n : nat) (bs : bytes) : bytes := bs ++ repeat 0 (n - length bs).
+
 Definition put_path (p : path) : bytes :=
-  bytes_of (padded p) ++ put_u16 (N.of_nat (length p)).
+  filled_to 32 (bytes_of p) ++ put_u16 (N.of_nat (length p)).
 
 (** ** Records *)
 

@@ -3,6 +3,7 @@ From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.Mul
 From zeta Require Import Codec.Laws Exec.Refines.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
+From zeta Require Import Program.KeyValue Program.CertifiedKeyValue.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
@@ -37,3 +38,6 @@ Print Assumptions loaded_asks_for_few.
 Print Assumptions depends_on_what_is_read.
 Print Assumptions program_strictly_serializable.
 Print Assumptions load_canonical.
+Print Assumptions key_value_loads.
+Print Assumptions key_value_means.
+Print Assumptions certified_answers_are_of_a_map.

@@ -69,33 +69,49 @@ let verdict bytes =
 
 let write (place, v) = [ string_of_int (of_nat place); row v ]
 
-(* Runs a call over the rows that the Rust asked for; gives the words that it should have said. *)
-let rec answer rows bound call =
-  match (call, rows) with
-  | M.Bind (k, next), (relation, key, held) :: rest ->
-      let own = (string_of_int (of_n k.relation), hex k.key_bytes) in
-      if own = (relation, key) then answer rest (bound @ [ of_row held ]) next
-      else [ "asks for"; fst own; snd own ]
-  | M.Bind (k, _), [] -> [ "asks for more:"; hex k.key_bytes ]
-  | M.Read (place, next), _ -> answer rows bound (next (List.nth bound (of_nat place)))
-  | _, _ :: _ -> [ "asks for"; string_of_int (List.length bound); "rows only" ]
-  | M.Fail code, [] -> [ "F"; string_of_int (of_n code) ]
-  | M.Return (result, writes), [] ->
-      "D" :: hex result :: string_of_int (List.length writes) :: List.concat_map write writes
+(* A row that the Rust asked for, as it wrote it, and whether the Coq has read it. *)
+type asked = {
+  relation : string;
+  key : string;
+  held : string;
+  rust_read : string;
+  mutable read : bool;
+}
 
-let rec rows_of = function
-  | relation :: key :: held :: l -> (relation, key, held) :: rows_of l
+let rec asked_of = function
+  | relation :: key :: held :: rust_read :: l ->
+      { relation; key; held; rust_read; read = false } :: asked_of l
   | _ -> []
+
+(* Runs a call over those rows; gives the words that the Rust should have said. *)
+let rec answer rows bound call =
+  match (call : M.call) with
+  | Bind (k, next) -> (
+      let own = (string_of_int (of_n k.relation), hex k.key_bytes) in
+      match List.nth_opt rows bound with
+      | Some asked when own = (asked.relation, asked.key) -> answer rows (bound + 1) next
+      | _ -> [ "asks for"; fst own; snd own ])
+  | Read (place, next) ->
+      let asked = List.nth rows (of_nat place) in
+      asked.read <- true;
+      answer rows bound (next (of_row asked.held))
+  | (Fail _ | Return _) when bound < List.length rows ->
+      [ "asks for"; string_of_int bound; "rows only" ]
+  | (Fail _ | Return _) when List.exists (fun r -> r.read <> (r.rust_read = "1")) rows ->
+      [ "reads other rows" ]
+  | Fail code -> [ "F"; string_of_int (of_n code) ]
+  | Return (result, writes) ->
+      "D" :: hex result :: string_of_int (List.length writes) :: List.concat_map write writes
 
 let called parts = function
   | transition :: epoch :: args :: count :: rest -> (
-      let rows, said = split (3 * int_of_string count) rest in
+      let rows, said = split (4 * int_of_string count) rest in
       let operation =
         { M.transition = to_n (int_of_string transition); M.arguments = of_hex args }
       in
       match M.begin_program hash parts operation with
       | M.Inl code -> (said, [ "R"; string_of_int (of_n code) ])
-      | M.Inr call -> (said, answer (rows_of rows) [] (call (to_n (int_of_string epoch)))))
+      | M.Inr call -> (said, answer (asked_of rows) 0 (call (to_n (int_of_string epoch)))))
   | _ -> failwith "a call lacks words"
 
 (* {1 Comparison} *)

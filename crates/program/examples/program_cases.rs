@@ -6,9 +6,10 @@
 //!
 //! - `P program E code`: the loader refuses it;
 //! - `P program L digest rows/scratch/time..`: it takes it, at these costs of its transitions;
-//! - `C transition epoch arguments count (relation key row)..`, a call of the last program that was
-//!   taken, with the rows that it asks for in this order, and then `R code` (refused), `F code`
-//!   (failed) or `D result count (place row)..` (done, with its writes).
+//! - `C transition epoch arguments count (relation key row read)..`, a call of the last program that
+//!   was taken, with the rows that it asks for in this order, each with 1 where it was read and else
+//!   0, and then `R code` (refused), `F code` (failed) or `D result count (place row)..` (done, with
+//!   its writes).
 //!
 //! Byte strings are in hexadecimal after an `x`; a null row is `-`. The last line is `END`.
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of made up cases")]
@@ -22,6 +23,7 @@ mod refused_programs;
 #[path = "../tests/short_code/mod.rs"]
 mod short_code;
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -29,8 +31,10 @@ use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use memory_rows::State;
 use random_program::{Dice, data, list, program};
+use short_code::{bind, field, give_back, program_of, read, transition};
 use zeta_program::{
-    Machine, Outcome, Program, Relation, RelationId, RowHandle, Rows, TransitionId, encode,
+    Machine, Outcome, Program, Relation, RelationId, RowHandle, Rows, TransitionId, Type,
+    ValueType, encode,
 };
 
 /// Rows that are made up when they are asked for, and kept from call to call.
@@ -38,7 +42,13 @@ struct MadeUpRows<'a> {
     dice: &'a mut Dice,
     relations: &'a [Relation],
     state: &'a mut State,
-    asked: Vec<(RelationId, Vec<u8>)>,
+    asked: Vec<Asked>,
+}
+
+/// A row that a call has asked for.
+struct Asked {
+    key: (RelationId, Vec<u8>),
+    read: Cell<bool>,
 }
 
 impl Rows for MadeUpRows<'_> {
@@ -49,18 +59,23 @@ impl Rows for MadeUpRows<'_> {
         let fields = self.relations.get(usize::from(relation.0)).map(|found| found.row.as_slice());
         if !self.state.contains_key(&wanted) {
             let made = match self.dice.below(12) {
-                0 => Some(data(self.dice, 5)),
+                0 => {
+                    let length = self.dice.below(72);
+                    Some(data(self.dice, length))
+                }
                 1..=5 => Some(list(self.dice, fields.unwrap_or_default(), true)),
                 _ => None,
             };
             made.and_then(|row| self.state.insert(wanted.clone(), row));
         }
-        self.asked.push(wanted);
+        self.asked.push(Asked { key: wanted, read: Cell::new(false) });
         Ok(RowHandle(self.asked.len() as u16 - 1))
     }
 
     fn read(&self, row: RowHandle) -> Option<&[u8]> {
-        self.state.get(self.asked.get(usize::from(row.0))?).map(Vec::as_slice)
+        let asked = self.asked.get(usize::from(row.0))?;
+        asked.read.set(true);
+        self.state.get(&asked.key).map(Vec::as_slice)
     }
 }
 
@@ -175,9 +190,9 @@ impl Cases<'_> {
         let Ok(outcome) = self.machine.run(program, &args, epoch, &mut rows, &mut result);
         let asked = rows.asked;
         call += &format!(" {}", asked.len());
-        for (relation, key) in &asked {
-            let row = state.get(&(*relation, key.clone())).map(Vec::as_slice);
-            call += &format!(" {} {} {}", relation.0, hex(key), optional_hex(row));
+        for Asked { key, read } in &asked {
+            let row = optional_hex(state.get(key).map(Vec::as_slice));
+            call += &format!(" {} {} {row} {}", key.0.0, hex(&key.1), u8::from(read.get()));
         }
         let writes: Vec<_> = self.machine.writes(&args).collect();
         match outcome {
@@ -186,14 +201,24 @@ impl Cases<'_> {
         }
         for (row, bytes) in writes {
             call += &format!(" {} {}", row.0, optional_hex(bytes));
-            let Some(key) = asked.get(usize::from(row.0)).cloned() else { continue };
+            let Some(Asked { key, .. }) = asked.get(usize::from(row.0)) else { continue };
             match bytes {
-                Some(bytes) => drop(state.insert(key, bytes.to_vec())),
-                None => drop(state.remove(&key)),
+                Some(bytes) => drop(state.insert(key.clone(), bytes.to_vec())),
+                None => drop(state.remove(key)),
             }
         }
         call
     }
+}
+
+/// A read and a return that the machine does in one step: a row, as it is.
+fn row_as_it_is() -> Vec<u8> {
+    let row = ValueType::optional(Type::Bytes(64));
+    let locals = vec![Type::Row(RelationId(0)), Type::Bool, row.payload];
+    let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, 3])];
+    let mut whole = transition(vec![field("key", ValueType::plain(row.payload))], locals, code);
+    whole.result = vec![row];
+    encode(&program_of(whole))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -223,6 +248,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         cases.case(&bytes, 1)?;
     }
     cases.family(&encode(&refused_programs::accepted()))?;
+    cases.family(&row_as_it_is())?;
     for file in options.files {
         cases.family(&std::fs::read(file)?)?;
     }

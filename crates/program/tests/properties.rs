@@ -88,7 +88,7 @@ fn random_programs_end_in_every_way() {
     for _ in 0..200 {
         let program = program(&mut dice);
         instructions += program.transitions()[0].code.len();
-        for _ in 0..9 {
+        for _ in 0..12 {
             let args = arguments(&mut dice, &program.transitions()[0]);
             let (state, rows) = (state(&mut dice, program.relations()), dice.pick(&[1, 99]));
             match run(&mut Machine::new(), &program, &state, &args, rows) {

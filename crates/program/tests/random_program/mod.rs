@@ -343,7 +343,9 @@ pub fn list(dice: &mut Dice, fields: &[Field], open: bool) -> Vec<u8> {
             Type::Bool | Type::Enum(_) => list.push(dice.below(2) as u8),
             Type::Integer(integer) => list.extend(data(dice, integer.width())),
             Type::Bytes(max) | Type::Text(max) => {
-                let length = (max as usize / 2).min(64);
+                // Now and then one byte too many.
+                let most = if dice.one_in(30) { max as usize + 1 } else { max as usize / 2 };
+                let length = most.min(72);
                 let made = match is_text(field.value.payload) {
                     true => text(dice, length),
                     false => data(dice, length),

@@ -73,6 +73,21 @@ async def test_who_sends_what_is_no_message_is_told(served: Served, name: str) -
         assert (fault, why in text) == (PROTOCOL, True), text
 
 
+async def test_who_talks_on_is_heard_out_and_told_all_the_same(served: Served) -> None:
+    def talk(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as guest:
+            # Were it closed at once, this would be reset, and what it is told with it.
+            guest.sendall(Hello().encode() + b"\xff" * (16 << 20))
+            guest.shutdown(socket.SHUT_WR)
+            heard = bytearray()
+            while data := guest.recv(1 << 16):
+                heard += data
+            return bytes(heard)
+
+    async with served(linger_seconds=60.0) as ground:
+        assert b"a frame of `4294967295` bytes" in await asyncio.to_thread(talk, ground.port)
+
+
 async def test_what_was_asked_before_garbage_needs_no_answer_and_harms_nobody(
     served: Served,
 ) -> None:

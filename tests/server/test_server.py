@@ -228,3 +228,21 @@ async def test_a_request_that_comes_again_gets_the_reply_that_it_had(place: Plac
     with pytest.raises(ResultLost):
         await client.repeat(first.request)
     await client.close()
+
+
+async def test_an_epoch_that_ends_before_the_server_listens_costs_no_later_one(
+    tmp_path: Path,
+) -> None:
+    # It ended the thread that tells of epochs, and no certification was ever told of again.
+    server = Server()
+    with zeta.open(app=Counters, access=ACCESS, epoch=None, on_epoch=server.epoch_decided) as store:
+        store.certify()
+        port = await server.listen(store, "127.0.0.1", 0)
+        trust = TrustFile(tmp_path / "trusted")
+        url = f"zeta://127.0.0.1:{port}"
+        client = await aio.connect(url, app=Counters, key=KEY, trust=trust, first_use=True)
+        handle = await client.call("add", "a", 1)
+        await asyncio.to_thread(store.certify)
+        assert await handle.certified(timeout=20)
+        await client.close()
+        await server.close()

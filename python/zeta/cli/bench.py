@@ -1,4 +1,4 @@
-"""`zeta bench`: YCSB, policies side by side, single calls from Python, and receipts."""
+"""`zeta bench`: YCSB, policies side by side, single calls, receipts, and the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 import zeta
-from zeta.cli import banking, memory, options, proving, single
+from zeta.cli import banking, memory, networking, options, proving, serve, single
 from zeta.cli.checking import Checker
 from zeta.cli.failure import found_wrong, misuse
 from zeta.cli.loading import load
@@ -45,7 +45,16 @@ class Plan:
 
 
 Workload: TypeAlias = Literal[
-    "ycsb-a", "ycsb-b", "ycsb-c", "ycsb-d", "ycsb-f", "bank", "policies", "single", "receipts"
+    "ycsb-a",
+    "ycsb-b",
+    "ycsb-c",
+    "ycsb-d",
+    "ycsb-f",
+    "bank",
+    "policies",
+    "single",
+    "receipts",
+    "network",
 ]
 
 
@@ -54,7 +63,8 @@ def bench(
         Workload,
         typer.Argument(
             help="A core workload of YCSB; `bank`: transfers between accounts; `policies`: YCSB-A "
-            "under each policy; `single`: one get or put at a time; `receipts`: verifying them."
+            "under each policy; `single`: one get or put at a time; `receipts`: verifying them; "
+            "`network`: gets over TCP."
         ),
     ],
     records: Annotated[
@@ -76,6 +86,12 @@ def bench(
         bool,
         typer.Option("--adopt", help="Adopt the records as a data set instead of putting them."),
     ] = False,
+    connections: Annotated[
+        int, typer.Option(min=1, max=60_000, help="Of the network: clients.")
+    ] = 1000,
+    pipeline: Annotated[
+        int, typer.Option(min=1, max=500, help="Of the network: requests under way, each.")
+    ] = 16,
     json: options.Json = False,
 ) -> None:
     """Measure the store, by turns with the same host without its verifier.
@@ -93,6 +109,14 @@ def bench(
         return
     if workload == "receipts":
         screen.result(proving.bench_receipts(screen, seconds))
+        return
+    if workload == "network":
+        # Each connection has two ends on this machine.
+        serve.make_room(3 * connections)
+        networking.bench_network(
+            screen,
+            networking.Plan(records, seconds, epoch_ms / 1000, connections, pipeline),
+        )
         return
     if workload == "bank":
         banking.bench_bank(

@@ -51,6 +51,7 @@ class Server:
         self.buffer = memoryview(bytearray(_READ))
         self.greeting = b""
         self.closes = False
+        self._store: Serving | None = None
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self._connections: set[Connection] = set()
@@ -81,12 +82,18 @@ class Server:
         return port_
 
     def epoch_decided(self, info: Decided) -> None:
-        """Tells those who subscribed; may be called from any thread."""
+        """Tells those who subscribed; may be called from any thread, and at any time."""
+        store = self._store
+        if store is None:
+            # Before it listens nobody has asked for anything.
+            return
         if isinstance(info.outcome, CertifiedOutcome):
-            signed = encode(Certified(self._store.certification(info.epoch)))
+            signed = encode(Certified(store.certification(info.epoch)))
         else:
             signed = encode(NotCertifying(info.epoch))
-        self._loop.call_soon_threadsafe(self._tell, info.epoch, signed)
+        # Once the loop is closed, so are all connections.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell, info.epoch, signed)
 
     async def close(self, certify: bool = True) -> None:
         """Takes no more, answers what was asked, certifies it, and says goodbye.

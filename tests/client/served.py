@@ -117,7 +117,9 @@ class Served:
 
 
 @contextmanager
-def served(epoch: float | None = 0.1, workers: int = 2, lifetime: int = 1000) -> Iterator[Served]:
+def served(
+    epoch: float | None = 0.1, workers: int = 2, lifetime: int = 1000, sessions: int = 1024
+) -> Iterator[Served]:
     """Serves counters until the block is left."""
     begun: list[Served] = []
     ready = threading.Event()
@@ -129,6 +131,7 @@ def served(epoch: float | None = 0.1, workers: int = 2, lifetime: int = 1000) ->
             access=access(lifetime),
             epoch=epoch,
             workers=workers,
+            sessions=sessions,
             on_epoch=server.epoch_decided,
         ) as store:
             direct = await server.listen(store, "127.0.0.1", 0)

@@ -304,3 +304,20 @@ def test_a_session_is_ended_by_its_client_alone(host: Host) -> None:
     assert refused.value.code == 261
     assert isinstance(client.call("read", "a").error, ConnectionLost)
     assert other.call("add", "a", 1).outcome() == 2
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_session_that_nobody_keeps_ends_with_its_client(host: Host, keeps: bool) -> None:
+    client = Runner(host, keeps=keeps)
+    assert client.call("add", "a", 1).outcome() == 1
+    session = client.core._requests.session
+    assert session is not None
+    client.core.close()
+    client.line.feed(bytes(client.core.outgoing()))
+    asked = (session.session, 1, session.question(1))
+    if keeps:
+        assert host.store.ask_session(*asked).status == Fate.EXECUTED
+    else:
+        with pytest.raises(SessionRefused) as refused:
+            host.store.ask_session(*asked)
+        assert refused.value.code == 261

@@ -253,6 +253,14 @@ async def test_sessions_are_rotated_and_ended(twin: Twin, place: Served) -> None
         await twin.told(client.read(name))
 
 
+async def test_who_leaves_takes_no_place(twin: Twin) -> None:
+    with served(workers=1, sessions=2) as small:
+        for value in range(1, 8):
+            client = await twin.open(small)
+            assert await twin.told(client.add("a", 1)) == value
+            await twin.told(client.close())
+
+
 async def test_strict_order_is_kept(twin: Twin, place: Served) -> None:
     client = await twin.open(place, strict=True)
     pipeline = client.pipeline()

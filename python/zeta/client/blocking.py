@@ -207,7 +207,7 @@ class Client:
         task.outcome()
 
     def close(self) -> None:
-        """Says goodbye; the session goes on to its last epoch, or until its state resumes it."""
+        """Says goodbye. Where the session is not kept in a file, it ends, too."""
         self._carrier.close()
         if self._file is not None:
             self._file.close()

@@ -225,7 +225,9 @@ class Core:
             self._exchange.end(task, error=ConnectionLost("nobody waited for it"))
 
     def close(self) -> None:
-        """Says goodbye, and ends whatever waits."""
+        """Says goodbye and ends whatever waits, and a session with which nobody can go on."""
+        if not self._terms.keeps and not self._has_left:
+            self._renewal.leave()
         self._say_goodbye()
         self.give_up(ConnectionLost("the client was closed"))
 

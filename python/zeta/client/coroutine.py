@@ -208,7 +208,7 @@ class Client:
         task.outcome()
 
     async def close(self) -> None:
-        """Says goodbye; the session goes on to its last epoch, or until its state resumes it."""
+        """Says goodbye. Where the session is not kept in a file, it ends, too."""
         await self._carrier.close()
         if self._file is not None:
             self._file.close()

@@ -78,6 +78,13 @@ class Renewal:
         self._requests.held = True
         self.advance()
 
+    def leave(self) -> None:
+        """Ends the session without waiting for the answer: else it would take a place for long."""
+        session = self._requests.session
+        if session is not None:
+            mac = session.question(SEQUENCE_MAX)
+            self._exchange.ask(lambda n: Revoke(n, session.session, mac), lambda said: None)
+
     def rotate_soon(self) -> None:
         """Nothing more gets a number of this session."""
         if not self._is_due:

@@ -129,6 +129,34 @@ def test_a_call_without_a_turn_was_not_sent(host: Host) -> None:
     assert client.call("read", "a").outcome() == 0
 
 
+def test_what_nobody_waits_for_is_not_sent(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    client.is_slow = True
+    calls = [client.call("add", "a", 1) for _ in range(AHEAD + 2)]
+    waiting, other = calls[-2:]
+    client.core.abandon(waiting)
+    assert isinstance(waiting.error, NotExecuted)
+    client.release()
+    assert other.outcome() == AHEAD + 1
+    sent = client.submit("add", "a", 1)
+    client.core.abandon(sent)
+    assert isinstance(sent.error, Unsettled)
+    client.carry()
+    assert client.unsettled == ()
+    assert client.call("read", "a").outcome() == AHEAD + 2
+
+
+def test_a_loss_ends_what_was_not_sent(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    client.is_slow = True
+    calls = [client.call("add", "a", 1) for _ in range(AHEAD + 1)]
+    client.lose()
+    assert isinstance(calls[-1].error, ConnectionLost)
+    client.release()
+    requests = [each for each in host.asked if isinstance(each, Requested)]
+    assert len(requests) == AHEAD
+
+
 def test_no_number_is_used_before_it_is_kept(host: Host) -> None:
     client = Runner(host, keeps=True)
     client.is_slow = True

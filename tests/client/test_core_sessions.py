@@ -8,6 +8,8 @@ from zeta.client import (
     Fate,
     Unsettled,
 )
+from zeta.client.number import Numbers
+from zeta.client.session import SEQUENCE_MAX
 from zeta.client.task import Question, Rotation
 from zeta.errors import (
     SessionRefused,
@@ -183,6 +185,34 @@ def test_each_session_is_asked_about_its_own_numbers(host: Host) -> None:
         free = lost(host, client, ran=False)
         assert client.rotate().error is None
         assert client.fate(free) is Fate.NOT_EXECUTED
+
+
+def test_a_session_whose_numbers_are_used_up_is_rotated(host: Host) -> None:
+    client = Runner(host)
+    old = client.session
+    client.core._requests.numbers = Numbers(SEQUENCE_MAX - 2)
+    calls = [client.call("add", "a", 1) for _ in range(4)]
+    assert outcomes(calls) == [1, 2, 3, 4]
+    sessions = [call.request.session for call in calls if call.request]
+    assert [each == old for each in sessions] == [True, True, False, False]
+
+
+def test_a_host_that_answers_no_question_does_not_hold_up_a_rotation(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, honest = Runner(host), host.answer
+    call, asks = lost(host, client, ran=True), []
+
+    def refuse(asked: Any) -> Any:
+        if isinstance(asked, Ask):
+            asks.append(asked)
+            return Refused(asked.number, 257)
+        return honest(asked)
+
+    monkeypatch.setattr(host, "answer", refuse)
+    assert client.rotate().error is None
+    assert len(asks) == 1
+    assert client.fate(call) is Fate.UNKNOWN
 
 
 def test_a_session_waits_for_what_is_asked_about_it(host: Host) -> None:

@@ -1,6 +1,6 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
-From zeta Require Import Codec.Laws Exec.Refines.
+From zeta Require Import Codec.Laws Exec.Refines Exec.Answers.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
 From zeta Require Import Program.KeyValue Program.CertifiedKeyValue.
@@ -10,6 +10,8 @@ Print Assumptions encode_injective.
 Print Assumptions parse_shortens.
 Print Assumptions machine_refines.
 Print Assumptions machine_ends_alike.
+Print Assumptions every_log_splits.
+Print Assumptions call_agrees.
 Print Assumptions decide_add_b_ok.
 Print Assumptions within_budget.
 Print Assumptions added_before_clock.

@@ -242,6 +242,18 @@ def test_what_a_closing_host_has_not_certified_never_is(host: Host) -> None:
     assert isinstance(client.certified(call).error, ConnectionLost)
 
 
+def test_what_waits_while_a_host_closes_was_not_sent(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    client.is_slow = True
+    calls = [client.call("add", "a", 1) for _ in range(AHEAD + 1)]
+    client.line.say(Goodbye())
+    client.carry()
+    assert isinstance(calls[-1].error, ConnectionLost)
+    client.release()
+    client.lose()
+    assert outcomes(calls[:-1]) == list(range(1, AHEAD + 1))
+
+
 def test_a_closed_client_says_goodbye_and_ends_what_waits(host: Host) -> None:
     client = Runner(host)
     waits = client.certified(client.call("add", "a", 1))

@@ -178,3 +178,19 @@ def test_garbage_is_a_loss(host: Host, name: str) -> None:
     assert client.wait is not None
     client.again()
     assert client.call("add", "a", 1).outcome() == 1
+
+
+def test_a_call_during_an_outage_is_sent_afterwards_or_was_not_sent(host: Host) -> None:
+    client = Runner(host, retry=RETRY)
+    client.lose()
+    later = client.submit("add", "a", 1)
+    assert client.unsettled == ()
+    client.again()
+    assert later.outcome() == 1
+    client.lose()
+    never = client.submit("add", "a", 1)
+    while client.wait is not None:
+        client.now += 5
+        client.lose()
+    assert isinstance(never.error, ConnectionLost)
+    assert client.unsettled == ()

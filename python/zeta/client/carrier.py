@@ -284,7 +284,7 @@ class Carrier:
         with selectors.DefaultSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ)
             selector.register(own, selectors.EVENT_READ)
-            ends = inf
+            ends, watched = inf, selectors.EVENT_READ
             while True:
                 with self._turn() as core:
                     core.tick(monotonic())
@@ -298,7 +298,9 @@ class Carrier:
                     # So long at most that an ordinary call's limit comes later and wakes nobody.
                     idle = monotonic() + self._terms.timeout
                     self._planned = planned = min(self._core.deadline, ends, idle)
-                selector.modify(own, selectors.EVENT_READ | waits)
+                if selectors.EVENT_READ | waits != watched:
+                    watched = selectors.EVENT_READ | waits
+                    selector.modify(own, watched)
                 for key, _ in selector.select(max(0.0, planned - monotonic())):
                     if key.fileobj is self._woken:
                         with suppress(BlockingIOError):

@@ -164,6 +164,7 @@ class Core:
         else:
             self._subscribe()
             self._exchange.connected(self._link)
+            self._requests.pump()
 
     def kept(self, what: Opened | Reserve, now: float) -> None:
         """Goes on: what was to be kept is."""
@@ -264,6 +265,7 @@ class Core:
         elif isinstance(message, Goodbye):
             self._closes = True
             self._certifying.ends()
+            self._requests.refuse_waiting(ConnectionLost("the server closes"))
         else:
             self._attempts.answered()
             self._exchange.answered(message)

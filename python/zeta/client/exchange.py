@@ -48,10 +48,10 @@ class Exchange:
         self._send(number)
         return number
 
-    def say(self, message: Message) -> None:
-        """Says what has no answer, if there is a connection."""
-        if self._link is not None:
-            self._link.send(message)
+    @property
+    def is_connected(self) -> bool:
+        """Whether what is asked now is sent now."""
+        return self._link is not None
 
     def fits(self, length: int) -> bool:
         """Whether the host takes a message with so many bytes of arguments."""

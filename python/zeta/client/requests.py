@@ -128,6 +128,9 @@ class Requests:
     def pump(self) -> None:
         """Sends what may be sent, and has numbers reserved ahead."""
         session = self.session
+        if not self._exchange.is_connected:
+            # Of what has no number it is certain that it was not sent.
+            return
         while self._waiting and not self.held and session is not None:
             if self.numbers.are_used_up:
                 self.expired()

@@ -267,7 +267,8 @@ async def test_clients_that_vanish_leave_nothing_behind(served: Served) -> None:
         for _ in range(40):
             guest = await ground.guest()
             session = await guest.open()
-            asked = [requested(n, session.request(n, GET, get(b"a"))) for n in range(1, 200)]
+            long = get(b"k" * 4000)
+            asked = [requested(n, session.request(n, GET, long)) for n in range(1, 200)]
             guest.say(*asked, encode(asked[0])[:20])
             # A reset, not a goodbye.
             held: socket.socket = guest.writer.get_extra_info("socket")

@@ -110,6 +110,7 @@ class Connection(asyncio.BufferedProtocol):
         """The client says nothing more, and is still answered."""
         self._ended = False
         """The server says nothing more."""
+        self._gone = False
         self._reading = True
         self._writing = True
         self._since = owner.now()
@@ -176,9 +177,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets what was said; what runs already does."""
-        self._ended = True
-        self._said.clear()
-        self._queue.clear()
+        self._ended = self._gone = True
+        self._drop()
         self._owner.memory.note(self, 0)
         self._owner.leaves(self)
 
@@ -340,9 +340,17 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hold(self) -> None:
         """Notes the memory that is held for the client."""
+        if self._gone:
+            return
         unread = 0 if self._writing else self._transport.get_write_buffer_size()
         self._held = len(self._said) + self._queued + unread
         self._owner.memory.note(self, self._held)
+
+    def _drop(self) -> None:
+        """Forgets what was said and does not run yet."""
+        self._said.clear()
+        self._queue.clear()
+        self._queued = 0
 
     # How it ends.
 
@@ -363,7 +371,8 @@ class Connection(asyncio.BufferedProtocol):
         _log.info("%s: %s", self._peer, last.text)
         self._ended = True
         self._since = self._owner.now()
-        self._queue.clear()
+        self._drop()
+        self._hold()
         # To close now would reset what the client has yet to read, where more of it arrives.
         self._transport.write_eof()
         self._transport.resume_reading()

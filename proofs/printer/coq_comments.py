@@ -5,6 +5,8 @@ They carry no meaning: nothing here is trusted.
 
 import re
 
+from coq_json import Comments
+
 HEAD = re.compile(r"\(\*\* (.*?) \*\)", re.S)
 DEFINED = re.compile(r"\(\*\* ((?:(?!\*\)).)*?) \*\)\n(?:Definition|Record|Inductive) (\w+)", re.S)
 TYPE = re.compile(r"(?:Record|Inductive) (\w+) :=(.*?)\.\n", re.S)
@@ -18,14 +20,15 @@ STEP = re.compile(
 )
 
 
-def head(source):
+def head(source: str) -> str:
     """What the file says of itself."""
-    return HEAD.match(source)[1]
+    found = HEAD.match(source)
+    return found[1] if found else ""
 
 
-def comments(source):
+def comments(source: str) -> Comments:
     """By name, by (type, member), and by (definition, named condition or reason)."""
-    found = {name: text for text, name in DEFINED.findall(source)}
+    found: Comments = {name: text for text, name in DEFINED.findall(source)}
     for kind, members in TYPE.findall(source):
         found |= {(kind, member): text for member, text in MEMBER.findall(members)}
     for definition, body in DEFINITION.findall(source):
@@ -34,7 +37,7 @@ def comments(source):
     return found
 
 
-def rust_comment(text, mark):
+def rust_comment(text: str, mark: str) -> str:
     """The comment in Rust's form: [name] becomes `name`."""
     lines = re.sub(r"\[(\w+)\]", r"`\1`", text).splitlines()
     return "".join(f"{mark} {line.strip()}".rstrip() + "\n" for line in lines)

@@ -3,6 +3,11 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Node: TypeAlias = dict[str, Any]
+Comments: TypeAlias = dict[str | tuple[str, ...], str]
 
 # Nodes whose name is not a variable's.
 GLOBAL = {"decl:ind", "decl:term", "decl:type", "decl:constructor", "type:glob"}
@@ -12,11 +17,11 @@ GLOBAL |= {"expr:global", "expr:constructor", "pat:constructor"}
 @dataclass
 class Module:
     name: str
-    declarations: list
-    comments: dict
+    declarations: list[Node]
+    comments: Comments
 
 
-def with_modules(node, module):
+def with_modules(node: Any, module: str) -> Any:
     """The same node; its global names are `Module.name`, without the marks of extraction."""
     if isinstance(node, list):
         return [with_modules(one, module) for one in node]
@@ -30,15 +35,16 @@ def with_modules(node, module):
     return node
 
 
-def declarations(path, module):
+def declarations(path: Path, module: str) -> list[Node]:
     text = json.loads(path.read_text("ascii"))
     for declared in text["declarations"]:
         for constructor in declared.get("constructors", []):
             constructor["what"] = "decl:constructor"
-    return with_modules(text["declarations"], module)
+    named: list[Node] = with_modules(text["declarations"], module)
+    return named
 
 
-def field_read(e):
+def field_read(e: Node) -> tuple[Node, str, int] | None:
     """What a field is read of, the constructor and the position, where `e` reads a field.
 
     Extraction writes a projection as a match on the record's only constructor.
@@ -53,9 +59,9 @@ def field_read(e):
     return e["expr"], pattern["name"], pattern["argnames"].index(body["name"])
 
 
-def numeral(e):
+def numeral(e: Node) -> int:
     """A binary number: its lowest bit is outermost."""
-    digit = e["name"]
+    digit: str = e["name"]
     if digit == "BinNums.xH":
         return 1
-    return 2 * numeral(e["args"][0]) + (digit == "BinNums.xI")
+    return 2 * numeral(e["args"][0]) + int(digit == "BinNums.xI")

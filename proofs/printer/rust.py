@@ -17,9 +17,10 @@ does by itself. Layout is left to rustfmt.
 """
 
 import re
+from typing import TypeAlias
 
 from coq_comments import rust_comment
-from coq_json import field_read, numeral
+from coq_json import Module, Node, field_read, numeral
 from primitives import (
     BY_PATH,
     CONSTRUCTORS,
@@ -35,6 +36,9 @@ from primitives import (
     VALUES,
 )
 
+# Of a variable: its name in Rust, its type where it is known, and whether it is a reference.
+Scope: TypeAlias = dict[str, tuple[str, str, bool]]
+
 DERIVE = "#[derive(Clone, Copy, Debug, PartialEq, Eq)]\n"
 TABLES = TYPES, GENERIC, BY_PATH, INFIX, EQUATIONS, METHODS, FIELDS, CONSTRUCTORS, VALUES
 
@@ -43,7 +47,7 @@ class Refused(Exception):
     """The Coq text is outside the language that this program prints."""
 
 
-def plain(name):
+def plain(name: str) -> str:
     """A name without its module and prime."""
     last = name.rpartition(".")[2].removesuffix("'")
     if not re.fullmatch(r"\w+", last):
@@ -52,18 +56,20 @@ def plain(name):
 
 
 class Printer:
-    def __init__(self, modules):
+    def __init__(self, modules: list[Module]) -> None:
         """`modules`: those to be printed and those whose constructors they use."""
-        self.imports = set()
-        self.printed = set()
-        self.fields = {}  # constructor of a record -> its fields' names, by position
-        self.kinds = {}  # constructor of a record -> its fields' types
-        self.owner = {}  # constructor -> its type
+        self.imports: set[str] = set()
+        self.printed: set[str] = set()
+        self.fields: dict[
+            str, dict[int, str]
+        ] = {}  # constructor of a record -> its fields' names, by position
+        self.kinds: dict[str, list[str]] = {}  # constructor of a record -> its fields' types
+        self.owner: dict[str, str] = {}  # constructor -> its type
         declared = [d for module in modules for d in module.declarations]
         for d in declared:
             if d["what"] == "decl:ind":
                 self.owner |= {c["name"]: d["name"] for c in d["constructors"]}
-        self.skipped = set().union(*TABLES)
+        self.skipped: set[str] = set().union(*TABLES)
         self.skipped |= {f"{name}_{end}" for name in self.owner.values() for end in ("rect", "rec")}
         for d in declared:
             body = d["value"].get("body") if d["what"] == "decl:term" else None
@@ -74,7 +80,7 @@ class Printer:
 
     # Declarations.
 
-    def module(self, module):
+    def module(self, module: Module) -> str:
         self.comments, text = module.comments, ""
         for d in module.declarations:
             if d["name"] in self.skipped:
@@ -86,11 +92,11 @@ class Printer:
                 raise SystemExit(f"`{d['name']}` cannot be printed: {refusal}") from None
         return text
 
-    def comment(self, *key, mark="//"):
+    def comment(self, *key: str, mark: str = "//") -> str:
         text = self.comments.get(key if len(key) > 1 else key[0])
         return rust_comment(text, mark) if text else ""
 
-    def declaration(self, d):
+    def declaration(self, d: Node) -> str:
         self.inside = name = plain(d["name"])
         head = self.comment(name, mark="///")
         if d["what"] == "decl:ind":
@@ -98,7 +104,8 @@ class Printer:
             return head + DERIVE + (self.struct if record else self.enum)(name, d["constructors"])
         if d["what"] != "decl:term":
             raise Refused(f"a declaration `{d['what']}`")
-        value, kind, scope, parameters = d["value"], d["type"], {}, []
+        value, kind, parameters = d["value"], d["type"], []
+        scope: Scope = {}
         if value["what"] != "expr:lambda":
             raise Refused("a function without its parameters")
         for parameter in value["argnames"]:
@@ -111,7 +118,7 @@ class Printer:
             return f"{head}pub const {name}: {self.type(kind)} = {body};\n"
         return f"{head}pub fn {name}({', '.join(parameters)}) -> {self.type(kind)} {{\n{body}\n}}\n"
 
-    def type(self, t):
+    def type(self, t: Node) -> str:
         if t["what"] != "type:glob":
             raise Refused(f"the type `{t['what']}` is not first-order")
         name, args = t["name"], [self.type(a) for a in t["args"]]
@@ -123,15 +130,15 @@ class Printer:
             return plain(name)
         raise Refused(f"the type `{name}`")
 
-    def is_large(self, kind):
+    def is_large(self, kind: str) -> bool:
         return kind in LARGE or kind.endswith("View")
 
-    def imported(self, path):
+    def imported(self, path: str) -> str:
         if "::" in path:
             self.imports.add(path)
         return path.rpartition("::")[2]
 
-    def struct(self, name, constructors):
+    def struct(self, name: str, constructors: list[Node]) -> str:
         (constructor,), lines = constructors, ""
         kinds = [self.type(kind) for kind in constructor["argtypes"]]
         self.kinds[constructor["name"]] = kinds
@@ -140,7 +147,7 @@ class Printer:
             lines += f"{self.comment(name, field, mark='///')}pub {plain(field)}: {kind},\n"
         return f"pub struct {name} {{\n{lines}}}\n"
 
-    def enum(self, name, constructors):
+    def enum(self, name: str, constructors: list[Node]) -> str:
         lines = ""
         for c in constructors:
             variant, kinds = plain(c["name"]), ", ".join(self.type(k) for k in c["argtypes"])
@@ -150,14 +157,16 @@ class Printer:
 
     # Statements. A scope maps a variable to its name in Rust, its type, and whether by reference.
 
-    def bind(self, scope, variable, kind="", by_reference=False):
+    def bind(
+        self, scope: Scope, variable: str, kind: str = "", *, by_reference: bool = False
+    ) -> str:
         name = plain(variable.rstrip("0123456789"))
         if name in {known for known, _, _ in scope.values()}:
             name = plain(variable)
         scope[variable] = (name, kind, by_reference)
         return name
 
-    def block(self, e, scope):
+    def block(self, e: Node, scope: Scope) -> str:
         """The inside of the braces of a function, or of an arm in tail position."""
         if e["what"] == "expr:let":
             value, kind = e["nameval"], self.type_of(e["nameval"], scope)
@@ -166,7 +175,7 @@ class Printer:
             name = self.bind(inner, e["name"], kind, by_reference=self.is_large(kind))
             note = self.comment(self.inside, name)
             return f"{note}let {name} = {text};\n{self.block(e['body'], inner)}"
-        if self.is_call(e, "Reason.and_then"):
+        if self.called(e) == "Reason.and_then":
             first, then = e["args"]
             if then["what"] != "expr:lambda" or len(then["argnames"]) != 1:
                 raise Refused("`and_then` without its function")
@@ -179,19 +188,21 @@ class Printer:
             return self.case(e, scope)
         return self.note(e) + self.value(e, scope)
 
-    def note(self, e):
+    def note(self, e: Node) -> str:
         """The comment on a check, which is found by its reason."""
-        if not self.is_call(e, "Reason.require"):
+        if self.called(e) != "Reason.require":
             return ""
         stop = e["args"][1]
         while stop.get("args"):
             stop = stop["args"][-1]
         return self.comment(self.inside, plain(stop["name"]))
 
-    def is_call(self, e, name):
-        return e["what"] == "expr:apply" and e["func"].get("name") == name
+    def called(self, e: Node) -> str:
+        """The name of the function, where `e` calls one by its name."""
+        name: str = e["func"].get("name", "") if e["what"] == "expr:apply" else ""
+        return name
 
-    def case(self, e, scope):
+    def case(self, e: Node, scope: Scope) -> str:
         arms = {c["pat"].get("name"): (c["pat"].get("argnames"), c["body"]) for c in e["cases"]}
         if set(arms) == {"Datatypes.true", "Datatypes.false"}:
             yes, no = (self.block(arms[f"Datatypes.{b}"][1], scope) for b in ("true", "false"))
@@ -209,29 +220,27 @@ class Printer:
 
     # Expressions.
 
-    def type_of(self, e, scope):
+    def type_of(self, e: Node, scope: Scope) -> str:
         """The Rust type of a variable or a field; empty for what is computed."""
         if e["what"] == "expr:rel":
             return scope[e["name"]][1]
         if read := field_read(e):
             _, constructor, position = read
             return self.kinds[constructor][position]
-        if e["what"] == "expr:apply" and e["func"].get("name") in FIELDS:
-            return FIELDS[e["func"]["name"]][1]
-        return ""
+        return FIELDS[self.called(e)][1] if self.called(e) in FIELDS else ""
 
-    def argument(self, e, scope):
+    def argument(self, e: Node, scope: Scope) -> str:
         """What is passed: what is large by reference, the rest by value."""
         if not self.is_large(self.type_of(e, scope)):
             return self.value(e, scope)
         is_reference = e["what"] == "expr:rel" and scope[e["name"]][2]
         return ("" if is_reference else "&") + self.place(e, scope)
 
-    def place(self, e, scope):
+    def place(self, e: Node, scope: Scope) -> str:
         """What a field is read of, or a method called on: Rust follows references there."""
         return scope[e["name"]][0] if e["what"] == "expr:rel" else self.value(e, scope, TIGHT)
 
-    def value(self, e, scope, binding=0):
+    def value(self, e: Node, scope: Scope, binding: int = 0) -> str:
         """An expression, in parentheses where it binds less tightly than its place asks."""
         kind = e["what"]
         if kind == "expr:rel":
@@ -248,7 +257,7 @@ class Printer:
             return f"{self.place(base, scope)}.{plain(self.fields[constructor][position])}"
         raise Refused(f"an expression `{kind}`")
 
-    def constructor(self, name, args, scope):
+    def constructor(self, name: str, args: list[Node], scope: Scope) -> str:
         if name in VALUES or name == "BinNums.Npos":
             return VALUES.get(name) or str(numeral(args[0]))
         values = [self.value(a, scope) for a in args]
@@ -261,7 +270,7 @@ class Printer:
             call = self.imported(TYPES.get(owner, plain(owner))) + "::" + plain(name)
         return call + (f"({', '.join(values)})" if values else "")
 
-    def apply(self, e, scope, binding):
+    def apply(self, e: Node, scope: Scope, binding: int) -> str:
         name, args = e["func"]["name"], e["args"]
         if sides := self.equation(e):
             return self.infix(EQUAL, sides, scope, binding)
@@ -278,21 +287,23 @@ class Printer:
             return f"{self.place(args[0], scope)}.{METHODS[name]}({listed})"
         return f"{self.named(name)}({', '.join(self.argument(a, scope) for a in args)})"
 
-    def named(self, name):
+    def named(self, name: str) -> str:
         """A function or constant, of Rust by hand or printed before."""
         if name not in BY_PATH and name not in self.printed:
             raise Refused(f"the name `{name}`")
         return self.imported(BY_PATH[name]) if name in BY_PATH else plain(name)
 
-    def equation(self, e):
+    def equation(self, e: Node) -> list[Node] | None:
         """The two sides, where `e` is one."""
-        called = e["func"].get("name") if e["what"] == "expr:apply" else None
+        called = self.called(e)
         if called in EQUATIONS:
             value = {"what": "expr:constructor", "name": EQUATIONS[called], "args": []}
             return [e["args"][0], value]
         return e["args"] if INFIX.get(called) == EQUAL else None
 
-    def infix(self, written, args, scope, binding):
+    def infix(
+        self, written: tuple[str, int, int], args: list[Node], scope: Scope, binding: int
+    ) -> str:
         operator, own, operand = written
         text = f" {operator} ".join(self.value(a, scope, operand) for a in args)
         return f"({text})" if own < binding else text

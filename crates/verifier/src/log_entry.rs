@@ -354,6 +354,7 @@ impl<'a> Bytes<'a> {
 
     fn node_record(&mut self) -> Result<Record<'a>, Reason> {
         let path = self.path()?;
+        // Defence in depth, as `check_record` in the proofs says.
         require(!path.is_leaf(), Reason::NodePathIsLeaf)?;
         let start = self.0;
         self.pointer()?;

@@ -49,6 +49,7 @@ Definition check_record (r : record) : result unit :=
   match r with
   | Node p l r =>
       require (Nat.leb (length p) PATH_BITS) (Rejected PathNotCanonical);;
+      (* Defence in depth: nothing lies below a path of that length. *)
       require (negb (Nat.eqb (length p) PATH_BITS)) (Rejected NodePathIsLeaf);;
       require (pointer_canonical l && pointer_canonical r) (Rejected PathNotCanonical)
   | App k v =>

@@ -31,8 +31,9 @@ Definition decide_evict_bm (view : EvictBMView) : result u64 :=
   let below := is_below (path view) (ancestor_path view) in
   require below (Rejected NotDescendant);;
   require (pointer_names_key view) (Rejected PointerNotKey);;
-  (* Defence in depth: a record that came through the tree has this parent and a clear pointer. *)
+  (* Defence in depth: a record that came through the tree has this parent. *)
   require (parent_is_ancestor view) (Rejected ParentMismatch);;
+  (* Defence in depth: the pointer to it has been clear since. *)
   require (negb (pointer_deferred view)) (Rejected PointerDeferred);;
   let? count := next_count (element_count evict) in
   require (in_window (epoch (timestamp evict)) (next_epoch evict)) (Retry Window);;

@@ -26,8 +26,9 @@ Definition decide_evict_m (view : EvictMView) : result unit :=
   require below (Rejected NotDescendant);;
   require (negb (has_children view)) (Rejected ChildrenInStore);;
   require (pointer_names_key view) (Rejected PointerNotKey);;
-  (* Defence in depth: no lemma needs the two that follow. *)
+  (* Defence in depth: a record that came through the tree has this parent. *)
   let parent_agrees := negb (has_parent view) || parent_is_ancestor view in
   require parent_agrees (Rejected ParentMismatch);;
+  (* Defence in depth: where it came from deferred state, nothing here is the ancestor's child. *)
   let link_agrees := has_parent view || negb (ancestor_has_child view) in
   require link_agrees (Rejected ChildInStore).

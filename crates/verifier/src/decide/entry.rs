@@ -206,9 +206,10 @@ pub fn decide_evict_m(view: &EvictMView) -> Result<(), Stop> {
     require(below, Stop::Rejected(Reason::NotDescendant))?;
     require(!view.has_children, Stop::Rejected(Reason::ChildrenInStore))?;
     require(view.pointer_names_key, Stop::Rejected(Reason::PointerNotKey))?;
-    // Defence in depth: no lemma needs the two that follow.
+    // Defence in depth: a record that came through the tree has this parent.
     let parent_agrees = !view.has_parent || view.parent_is_ancestor;
     require(parent_agrees, Stop::Rejected(Reason::ParentMismatch))?;
+    // Defence in depth: where it came from deferred state, nothing here is the ancestor's child.
     let link_agrees = view.has_parent || !view.ancestor_has_child;
     require(link_agrees, Stop::Rejected(Reason::ChildInStore))
 }
@@ -284,8 +285,9 @@ pub fn decide_evict_bm(view: &EvictBMView) -> Result<u64, Stop> {
     let below = view.path.is_proper_descendant_of(&view.ancestor_path);
     require(below, Stop::Rejected(Reason::NotDescendant))?;
     require(view.pointer_names_key, Stop::Rejected(Reason::PointerNotKey))?;
-    // Defence in depth: a record that came through the tree has this parent and a clear pointer.
+    // Defence in depth: a record that came through the tree has this parent.
     require(view.parent_is_ancestor, Stop::Rejected(Reason::ParentMismatch))?;
+    // Defence in depth: the pointer to it has been clear since.
     require(!view.pointer_deferred, Stop::Rejected(Reason::PointerDeferred))?;
     let count = next_count(evict.element_count)?;
     require(in_window(evict.timestamp.epoch(), evict.next_epoch), Stop::Retry(NotYet::Window))?;

@@ -32,6 +32,7 @@ from zeta.errors import (
     CheckFailed,
     InvalidType,
     InvalidValue,
+    ReceiptError,
     SessionRefused,
 )
 from zeta.receipts import Pinned
@@ -82,6 +83,37 @@ async def test_calls_pipelines_and_receipts(twin: Twin, place: Served) -> None:
     await twin.told(client.close())
     with pytest.raises(ConnectionLost):
         await twin.told(client.read(name))
+
+
+async def test_clients_compare_what_they_were_shown(twin: Twin) -> None:
+    with served(epoch=None) as place, served(epoch=None) as stranger:
+        client, other = await twin.open(place), await twin.open(place)
+        for each in (client, other):
+            handle = await twin.told(each.call("add", "a", 1))
+        place.store.certify()
+        await twin.told(handle.certified(20))
+        shown = other.certification(0)
+        assert Pinned(*place.pin).verify_certification(shown).epoch == 0
+        await twin.told(client.last_receipt.certified(20))
+        assert client.compare_with(shown)
+        for epoch in (1, -1):
+            with pytest.raises(InvalidValue, match="no certification"):
+                client.certification(epoch)
+        await twin.told(other.close())
+        # The server keeps the last 64: who comes now was shown nothing of the first.
+        for _ in range(100):
+            place.store.certify()
+        late = await twin.open(place)
+        assert not late.compare_with(shown)
+        with pytest.raises(InvalidValue, match="no certification of epoch `0`"):
+            late.certification(0)
+        stranger.store.certify()
+        with pytest.raises(ReceiptError, match="it is of the instance"):
+            client.compare_with(stranger.store.certification(0))
+        with pytest.raises(ReceiptError):
+            client.compare_with(shown[:-1] + bytes([shown[-1] ^ 1]))
+        await twin.told(late.close())
+        await twin.told(client.close())
 
 
 async def test_one_failed_check_does_not_lose_the_others(twin: Twin, place: Served) -> None:

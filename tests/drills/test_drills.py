@@ -140,6 +140,7 @@ CHECKS: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]] = {
         "show both histories to a client",
         "mix two histories",
         "compare two clients",
+        "show two receipts",
     ),
     take_any_version: ("downgrade the version",),
 }

@@ -113,6 +113,16 @@ class Carrier:
         """What the verifier's identity says of it."""
         return self._core.introduction
 
+    def certification(self, epoch: int) -> bytes:
+        """The certification of an epoch, as it was shown to this client."""
+        with self._lock:
+            return self._core.certification(epoch)
+
+    def compare_with(self, certification: bytes) -> bool:
+        """Whether this client was shown the same of its epoch."""
+        with self._lock:
+            return self._core.compare_with(certification)
+
     def run(self, tasks: Sequence[Task], start: Callable[[Core, float], None]) -> None:
         """Starts tasks and waits until all of them have ended, well or not."""
         if not tasks:

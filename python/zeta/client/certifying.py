@@ -10,6 +10,8 @@ from zeta.errors import CertificationTimeout, HostError, InvalidValue, ReceiptEr
 from zeta.network import BadFrame, Message, PathFound, PathRequest
 from zeta.receipts import Forked, Pinned, receipt
 
+_SHOWN_MAX = 1 << 10
+
 
 class Certifying:
     """The epochs of one incarnation; who waits for one asks for its path once it is certified."""
@@ -18,6 +20,7 @@ class Certifying:
         self._exchange = exchange
         self._waiting: dict[int, dict[Certified, None]] = {}
         self._fetching: dict[Certified, None] = {}
+        self._shown: dict[int, bytes] = {}
         self.pinned: Pinned | None = None
         self.session: Session | None = None
         self._ends = False
@@ -46,12 +49,35 @@ class Certifying:
         except ReceiptError as error:
             raise ForgedReply(f"what the server sent certifies nothing: {error}") from None
         self.session.certified_epoch = max(self.session.certified_epoch, epoch)
+        self._shown[epoch] = data
+        if len(self._shown) > _SHOWN_MAX:
+            del self._shown[next(iter(self._shown))]
         self._exchange.events.append(EpochCertified(epoch))
         for each in [known for known in self._waiting if known <= epoch]:
             for task in self._waiting.pop(each):
                 if not task.finished:
                     self._fetch(task)
         return self.session.certified_epoch
+
+    def shown(self, epoch: int) -> bytes:
+        """The certification of an epoch, as it came.
+
+        Raises:
+            InvalidValue: none came, or it is forgotten.
+        """
+        if epoch not in self._shown:
+            raise InvalidValue(f"the host showed no certification of epoch `{epoch}`")
+        return self._shown[epoch]
+
+    def compare(self, data: bytes) -> bool:
+        """Whether its epoch was shown here, too, with this content.
+
+        Raises:
+            Forked: it was, with another.
+            ReceiptError: it is no certification by the verifier of this client.
+        """
+        assert self.pinned is not None
+        return self.pinned.verify_certification(data).epoch in self._shown
 
     def wait(self, task: Certified, limit: float | None) -> None:
         """Ends the task with its receipt, once that is certified; at most `limit` seconds."""

@@ -72,6 +72,14 @@ class Core:
         assert self._introduction is not None
         return self._introduction
 
+    def certification(self, epoch: int) -> bytes:
+        """The certification of an epoch, as it was shown to this client."""
+        return self._certifying.shown(epoch)
+
+    def compare_with(self, certification: bytes) -> bool:
+        """Whether this client was shown the same of its epoch."""
+        return self._certifying.compare(certification)
+
     # What carries bytes
 
     def connected(self, now: float) -> None:

@@ -182,6 +182,25 @@ class Client:
         """
         self._carrier.listen(what)
 
+    def certification(self, epoch: int) -> bytes:
+        """The certification of an epoch as this client was shown it, one of the last 1,024.
+
+        Nothing of it is secret: other clients compare it with what they were shown.
+
+        Raises:
+            InvalidValue: the host showed none, or it is forgotten.
+        """
+        return self._carrier.certification(epoch)
+
+    def compare_with(self, certification: bytes) -> bool:
+        """Compares what another client was shown of an epoch: false where this one was shown none.
+
+        Raises:
+            Forked: this client was shown another: the verifier was copied, or set back.
+            ReceiptError: it is no certification of this client's verifier.
+        """
+        return self._carrier.compare_with(certification)
+
     async def rotate(self) -> None:
         """Has a new session take over, once all that was sent is answered.
 

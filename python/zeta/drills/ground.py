@@ -85,7 +85,8 @@ class Ground:
         self._struck_at = time.perf_counter()
         self._struck_in = 0
         self._places: list[Place] = []
-        self._clients: list[Connected] = []
+        self.clients: list[Connected] = []
+        """In the order in which they came."""
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -100,7 +101,7 @@ class Ground:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for client in self._clients:
+        for client in self.clients:
             await client.close()
         await self._stack.aclose()
 
@@ -174,7 +175,7 @@ class Ground:
         client = await connect(
             self.url, app=Counters, key=key, trust=self.trust, strict=strict, retry=retry
         )
-        self._clients.append(client)
+        self.clients.append(client)
         return client
 
     def asker(self, key: bytes = ALICE) -> Asker:

@@ -108,14 +108,23 @@ async def split_two_clients(ground: Ground) -> None:
 
 
 async def compare_two_clients(ground: Ground) -> None:
-    place, receipts = await _split(ground)
-    pinned = place.pinned
-    pinned.verify(receipts[0])
+    handles, _ = await _split(ground)
+    alice, bob = ground.clients
+    for handle, client in zip(handles, (alice, bob), strict=True):
+        ground.demand(client.compare_with(client.certification(handle.epoch)), "not its own")
+    with ground.watch(Side.CLIENT):
+        alice.compare_with(bob.certification(handles[1].epoch))
+
+
+async def show_two_receipts(ground: Ground) -> None:
+    _, receipts = await _split(ground)
+    pinned = ground.first.pinned
     with ground.watch(Side.THIRD_PARTY):
-        pinned.verify(receipts[1])
+        for each in receipts:
+            pinned.verify(each)
 
 
-async def _split(ground: Ground) -> tuple[Place, list[bytes]]:
+async def _split(ground: Ground) -> tuple[list[Handle], list[bytes]]:
     """Two clients add to one counter: their receipts, each of which verifies."""
     copies = hazmat.Copies()
     place = await ground.serve(open=copies.open)
@@ -135,7 +144,7 @@ async def _split(ground: Ground) -> tuple[Place, list[bytes]]:
     for each in receipts:
         place.pinned.verify(each)
     ground.story.append(f"they count {told[0].result} and {told[1].result}, and both have receipts")
-    return place, receipts
+    return told, receipts
 
 
 async def _certified(place: Place, handle: Handle) -> None:
@@ -177,6 +186,12 @@ DRILLS = (
     Drill(
         "compare two clients",
         compare_two_clients,
+        (Expected(Side.CLIENT, "Forked", "was certified twice"),),
+        "`client.compare_with` takes what the other was shown of an epoch",
+    ),
+    Drill(
+        "show two receipts",
+        show_two_receipts,
         (Expected(Side.THIRD_PARTY, "Forked", "was certified twice"),),
         "`zeta verify` compares receipts of one epoch: two roots prove it to anybody",
     ),

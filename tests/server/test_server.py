@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from zeta.network import Failed, FrameReader, Hello, Side, decode
 from zeta.receipts import Pinned, introduction
 from zeta.server import Limits, Server
 from zeta.serving import Serving
+from zeta.store import EpochInfo
 
 KEY = bytes([7]) * 32
 ACCESS = AccessList((Client(public_key(KEY), ("read", "add"), (Grant("counters"),)),))
@@ -235,8 +237,15 @@ async def test_an_epoch_that_ends_before_the_server_listens_costs_no_later_one(
 ) -> None:
     # It ended the thread that tells of epochs, and no certification was ever told of again.
     server = Server()
-    with zeta.open(app=Counters, access=ACCESS, epoch=None, on_epoch=server.epoch_decided) as store:
+    told = threading.Event()
+
+    def on_epoch(info: EpochInfo) -> None:
+        server.epoch_decided(info)
+        told.set()
+
+    with zeta.open(app=Counters, access=ACCESS, epoch=None, on_epoch=on_epoch) as store:
         store.certify()
+        assert await asyncio.to_thread(told.wait, 20)
         port = await server.listen(store, "127.0.0.1", 0)
         trust = TrustFile(tmp_path / "trusted")
         url = f"zeta://127.0.0.1:{port}"

@@ -110,7 +110,6 @@ class Connection(asyncio.BufferedProtocol):
         """The client says nothing more, and is still answered."""
         self._ended = False
         """The server says nothing more."""
-        self._gone = False
         self._reading = True
         self._writing = True
         self._since = owner.now()
@@ -177,7 +176,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets what was said; what runs already does."""
-        self._ended = self._gone = True
+        self._ended = True
         self._drop()
         self._owner.memory.note(self, 0)
         self._owner.leaves(self)
@@ -340,8 +339,6 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hold(self) -> None:
         """Notes the memory that is held for the client."""
-        if self._gone:
-            return
         unread = 0 if self._writing else self._transport.get_write_buffer_size()
         self._held = len(self._said) + self._queued + unread
         self._owner.memory.note(self, self._held)

@@ -84,21 +84,27 @@ class Pump:
     def _take(self) -> list[Work]:
         """What runs next: all that each asks for, by turns, until it is enough."""
         batch: list[Work] = []
+        passed_over: list[Connection] = []
         requests = handshakes = 0
         for _ in range(len(self._ready)):
             connection = self._ready.popleft()
             most = _CONTROLS_OF_EACH if handshakes < _HANDSHAKES else 0
             work = connection.work(most)
-            if work.requested or work.controls:
+            took = bool(work.requested or work.controls)
+            if took:
                 batch.append(work)
             requests += work.requested
             handshakes += sum(isinstance(each, HandshakeRequest) for each in work.controls)
-            if connection.has_work:
+            if connection.has_work and not took:
+                passed_over.append(connection)
+            elif connection.has_work:
                 self._ready.append(connection)
             else:
                 self._has_work.discard(connection)
             if requests >= self._batch:
                 break
+        # Who got nothing comes first next time.
+        self._ready.extendleft(reversed(passed_over))
         return batch
 
     def _answers(self, batch: list[Work]) -> list[bytes]:

@@ -4,6 +4,8 @@ From zeta Require Import Codec.Laws Exec.Refines Exec.Answers.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
 From zeta Require Import Program.KeyValue Program.CertifiedKeyValue.
+From zeta Require Import Thm.ReceiptTree Thm.Sessions Thm.Receipts Thm.SessionExamples.
+From zeta Require Thm.Certified.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
@@ -43,3 +45,15 @@ Print Assumptions load_canonical.
 Print Assumptions key_value_loads.
 Print Assumptions key_value_means.
 Print Assumptions certified_answers_are_of_a_map.
+Print Assumptions request_runs_once.
+Print Assumptions request_is_authorised.
+Print Assumptions strict_order_is_kept.
+Print Assumptions rows_are_granted.
+Print Assumptions frontier_is_tree_root.
+Print Assumptions path_sound.
+Print Assumptions receipt_is_of_run.
+Print Assumptions Thm.Certified.receipt_is_of_the_sequential_run.
+Print Assumptions Thm.Certified.certification_message_inj.
+Print Assumptions Thm.Certified.find_receipt_collision_sound.
+Print Assumptions Thm.Certified.find_receipt_collision_complete.
+Print Assumptions receipt_verifies.

@@ -17,6 +17,20 @@ Definition thread_message (thread : N) (count : u64) (root : digest) : bytes :=
 Definition thread_hash (thread : N) (count : u64) (root : digest) : digest :=
   sha256 (thread_message thread count root).
 
+(** ** The standard's definition (RFC 9162, section 2.1.1)
+
+    Of more than one leaf, the left part has the largest power of two that is below their number. *)
+Fixpoint tree_hash (fuel : nat) (leaves : list digest) : digest :=
+  match leaves, fuel with
+  | [], _ => sha256 []
+  | [leaf], _ => leaf
+  | _, O => sha256 []        (* Never: no tree has more levels than leaves. *)
+  | _, S fuel =>
+      let middle := Nat.pow 2 (Nat.log2 (length leaves - 1)) in
+      inner_hash (tree_hash fuel (firstn middle leaves)) (tree_hash fuel (skipn middle leaves))
+  end.
+Definition tree_root (leaves : list digest) : digest := tree_hash (length leaves) leaves.
+
 (** ** What a verifier keeps: the roots of full subtrees, the smallest first *)
 Record frontier := Frontier { count : u64; peaks : list digest }.
 

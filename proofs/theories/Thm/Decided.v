@@ -32,26 +32,30 @@ Section Decided.
     intro E. rewrite thread_at_put. unfold upd. now destruct (N.eqb_spec u t) as [->|].
   Qed.
 
-  (** Only VerifyEpoch closes an epoch. *)
-  Lemma step_next t s ev s' : thread_step cfg t s ev s' ->
-    (exists e, ev = Verified e) \/ next_epoch s' = next_epoch s.
+  (** Only VerifyEpoch closes an epoch: the next one. *)
+  Lemma step_next t s ev s' : thread_step cfg t s ev s' -> epoch (clock s) <= u32_max ->
+    (ev = Verified (next_epoch s) /\ next_epoch s' = next_epoch s + 1) \/
+    ((forall e, ev <> Verified e) /\ next_epoch s' = next_epoch s).
   Proof.
     destruct 1 as [n a r s' ev H|n evictor m s' ev _ H|n a s' ev H|n tm s' ev _ H|n a tm s' ev _ H
-                  |s' ev H|room s' ev H|rt o call s' ev _ H].
+                  |s' ev H|room s' ev H|rt o call s' ev _ H]; intro W.
     - right. unfold add_m in H. destruct (AddM.decide_add_m _); [|discriminate].
-      now injection H as <- <-.
+      injection H as <- <-. now split.
     - right. unfold add_b in H. destruct (AddB.decide_add_b _); [|discriminate].
-      now injection H as <- <-.
+      injection H as <- <-. now split.
     - right. unfold evict_m in H. destruct (EvictM.decide_evict_m _); [|discriminate].
-      now injection H as <- <-.
+      injection H as <- <-. now split.
     - right. unfold evict_b in H. destruct (EvictB.decide_evict_b _); [|discriminate].
-      now injection H as <- <-.
+      injection H as <- <-. now split.
     - right. unfold evict_bm in H. destruct (EvictBM.decide_evict_bm _); [|discriminate].
-      now injection H as <- <-.
+      injection H as <- <-. now split.
     - right. unfold next_epoch_entry in H. destruct (Epoch.decide_next_epoch _); [|discriminate].
-      now injection H as <- <-.
-    - left. apply verify_epoch_facts in H as (-> & _). eauto.
-    - right. now apply run_app_lane in H as (_ & -> & _).
+      injection H as <- <-. now split.
+    - left. unfold verify_epoch, Epoch.decide_verify_epoch in H. cbn in H. passed H.
+      injection H as <- <-. split; [reflexivity|]. cbn. apply N.ltb_lt in Check. unfold next.
+      rewrite saturating_add_u32_exact by lia. reflexivity.
+    - right. pose proof (run_app_lane _ _ _ _ _ H) as (_ & -> & _).
+      apply run_app_facts in H as (_ & _ & _ & x & -> & _). now split.
   Qed.
 
   Lemma decided_certify v H t s : tracks cfg v H -> In t ids -> rejection (at_ v t) = None ->
@@ -112,50 +116,13 @@ Section Decided.
       [|eapply decided_stop; [exact E|exact D]].
     edestruct step_memory_step as (St & _ & _); [exact T|exact Live|exact Ce|exact M|].
     injection E as <- <-. pose proof (live_thread t T Live) as Lv.
-    destruct (step_next St) as [[e0 ->]|Same].
-    - assert (e0 = next_epoch (at_ v t)) as ->.
-      { rewrite Lv. inversion St; subst;
-          match goal with
-          | X : verify_epoch _ _ = _ |- _ => apply verify_epoch_facts in X as ([= ->] & _);
-            reflexivity
-          | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _);
-            discriminate
-          | X : add_m _ _ _ _ _ = _ |- _ =>
-              apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
-          | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
-          | X : evict_m _ _ _ _ = _ |- _ =>
-              apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
-          | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _);
-            discriminate
-          | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
-            discriminate
-          | X : run_app _ _ _ _ _ = _ |- _ =>
-              apply run_app_facts in X as (_ & _ & _ & xx & X & _); discriminate
-          end. }
-      eapply decided_certify; eauto.
-    - rewrite <- Lv in Same.
-      assert (Dp : decided (put v t s)).
-      { eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. now apply next_put. }
-      destruct ev; auto. exfalso. (* A verified epoch moves on. *)
-      inversion St; subst;
-        match goal with
-        | X : verify_epoch _ _ = Ok _ |- _ => idtac
-        | X : next_epoch_entry _ = _ |- _ => apply next_epoch_facts in X as (X & _); discriminate
-        | X : add_m _ _ _ _ _ = _ |- _ =>
-            apply add_m_facts in X as (_ & _ & _ & nm & X & _); discriminate
-        | X : add_b _ _ _ _ _ _ = _ |- _ => apply add_b_facts in X as (X & _); discriminate
-        | X : evict_m _ _ _ _ = _ |- _ =>
-            apply evict_m_facts in X as (_ & _ & _ & q & qa & d & x & X & _); discriminate
-        | X : evict_b _ _ _ _ _ = _ |- _ => apply evict_b_facts in X as (m & X & _); discriminate
-        | X : evict_bm _ _ _ _ _ _ = _ |- _ => apply evict_bm_facts in X as (m & X & _);
-          discriminate
-        | X : run_app _ _ _ _ _ = _ |- _ =>
-            apply run_app_facts in X as (_ & _ & _ & xx & X & _); discriminate
-        end.
-      rename H0 into V. unfold verify_epoch, Epoch.decide_verify_epoch in V. cbn in V. passed V.
-      injection V as <- _. cbn in Same. rewrite Lv in Same. apply N.ltb_lt in Check.
-      pose proof (st_width (tr_sound T t)). unfold next in Same.
-      rewrite saturating_add_u32_exact in Same by lia. lia.
+    pose proof (st_width (tr_sound T t)) as W.
+    destruct (step_next St W) as [[-> _]|[NoV Same]].
+    - rewrite <- Lv. rewrite <- Lv in St. eapply decided_certify; eauto. rewrite <- Lv. exact St.
+    - assert (Dp : decided (put v t s)).
+      { eapply decided_same; [exact D|reflexivity|reflexivity|]. intro u. apply next_put.
+        congruence. }
+      destruct ev; auto. now destruct (NoV e0).
   Qed.
 
   Lemma decided_run v t rt o v' r : step_run cfg v t rt o = (v', r) -> decided v -> decided v'.

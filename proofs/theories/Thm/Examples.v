@@ -43,8 +43,9 @@ Proof. reflexivity. Qed.
   sha256 := spread;
   sha256_length := spread_length;
   hmac k m := [mixed (k ++ 256 :: m)];
-  (* The message is the client's key, whether order is strict, and the session to replace. *)
-  read_ask m := match m with [k; o; r] => Some (Ask [k] (0 <? o) r) | _ => None end;
+  (* The message is the first byte of the client's key, whether order is strict, and the session to
+     replace. *)
+  read_ask m := match m with [k; o; r] => Some (Ask (k :: zeros 31) (0 <? o) r) | _ => None end;
   accept m w := Some ([w_session w; w_last_epoch w], Record.Keys [w_session w; 1] [w_session w; 2])
 }.
 

@@ -281,10 +281,10 @@ Section History.
       cbn in Ok_.
     - split; [eapply step_add_m; eauto|]. apply add_m_facts in E as (_ & _ & _ & named & -> & _).
       split; [discriminate|discriminate].
-    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W _].
-      apply N.leb_le in W. pose proof E as E'.
+    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W Wc].
+      apply N.leb_le in W, Wc. pose proof E as E'.
       apply add_b_facts in E as (-> & _ & _ & _ & _ & _ & _ & Own & _).
-      split; [eapply step_add_b; [|exact E']; exact W|]. split; [|discriminate].
+      split; [eapply step_add_b; [|exact E']; now split|]. split; [|discriminate].
       cbn. intros m [= <-]. cbn. destruct Own as [Own|(o & Eo & Le)]; [auto|right].
       destruct (is_thread cfg j); [|discriminate]. injection Eo as <-. cbn in Le.
       destruct (same_lane j T) as (Pub & _). rewrite Pub in Le.
@@ -292,11 +292,11 @@ Section History.
     - split; [eapply step_evict_m; eauto|]. apply evict_m_facts in E
         as (_ & _ & _ & r & ra & d & x & -> & _).
       split; [discriminate|discriminate].
-    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W _].
-      apply N.leb_le in W. split; [eapply step_evict_b; eauto|].
+    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W Wc].
+      apply N.leb_le in W, Wc. split; [eapply step_evict_b; [|exact E]; now split|].
       apply evict_b_facts in E as (m & -> & _). split; discriminate.
-    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W _].
-      apply N.leb_le in W. split; [eapply step_evict_bm; eauto|].
+    - passed Ok_. unfold fits_fields in Check. apply andb_true_iff in Check as [W Wc].
+      apply N.leb_le in W, Wc. split; [eapply step_evict_bm; [|exact E]; now split|].
       apply evict_bm_facts in E as (m & -> & _). split; discriminate.
     - split; [eapply step_next_epoch; eauto|]. apply next_epoch_facts in E as (-> & _).
       split; discriminate.

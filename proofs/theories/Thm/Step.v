@@ -72,13 +72,13 @@ Section Step.
   | step_add_m n a r s' ev :
       add_m cfg s n a r = Ok (s', ev) -> thread_step t s ev s'
   | step_add_b n evictor m s' ev :
-      epoch (e_time m) <= u32_max -> add_b cfg t s n evictor m = Ok (s', ev) ->
+      in_width (e_time m) -> add_b cfg t s n evictor m = Ok (s', ev) ->
         thread_step t s ev s'
   | step_evict_m n a s' ev : evict_m cfg s n a = Ok (s', ev) -> thread_step t s ev s'
   | step_evict_b n tm s' ev :
-      epoch tm <= u32_max -> evict_b cfg t s n tm = Ok (s', ev) -> thread_step t s ev s'
+      in_width tm -> evict_b cfg t s n tm = Ok (s', ev) -> thread_step t s ev s'
   | step_evict_bm n a tm s' ev :
-      epoch tm <= u32_max -> evict_bm cfg t s n a tm = Ok (s', ev) -> thread_step t s ev s'
+      in_width tm -> evict_bm cfg t s n a tm = Ok (s', ev) -> thread_step t s ev s'
   | step_next_epoch s' ev : next_epoch_entry s = Ok (s', ev) -> thread_step t s ev s'
   | step_verify_epoch room s' ev : verify_epoch s room = Ok (s', ev) -> thread_step t s ev s'
   | step_run_app r o call s' ev :
@@ -502,6 +502,7 @@ Section Step.
       stay what they were. *)
   Record sound_thread (s : thread) : Prop := {
     st_width : epoch (clock s) <= u32_max;
+    st_counter : counter (clock s) <= u32_max;
     st_published : le (published s) (clock s);
     st_passed : next_epoch s <= epoch (clock s);
     st_length : length (closed s) = N.to_nat (next_epoch s);
@@ -551,7 +552,7 @@ Section Step.
   (** What a step does to the clocks and to the closed epochs. *)
   Lemma step_lane t s ev s' : thread_step t s ev s' ->
     (published s' = published s \/ published s' = clock s') /\
-    (epoch (clock s) <= u32_max -> epoch (clock s') <= u32_max) /\
+    (in_width (clock s) -> in_width (clock s')) /\
     (next_epoch s' = next_epoch s /\ closed s' = closed s \/
      next_epoch s < epoch (clock s) /\ clock s' = clock s /\
      next_epoch s' = saturating_add_u32 (next_epoch s) 1 /\
@@ -567,7 +568,8 @@ Section Step.
       unfold AddB.decide_add_b in Dec. cbn -[later] in Dec. passed Dec.
       destruct (next_count _); [|discriminate]. cbn [and_then] in Dec. passed Dec.
       injection Dec as <-. cbn [AddB.clock'].
-      edestruct later_either as [-> | ->]; cbn; assumption.
+      edestruct later_either as [-> | ->]; [assumption|]. destruct W as [We _].
+      split; [exact We|]. unfold after, saturating_add_u32. cbn [counter]. lia.
     - unfold evict_m in H. destruct (EvictM.decide_evict_m _); [|discriminate].
       injection H as <- <-. cbn. auto.
     - unfold evict_b in H. destruct (EvictB.decide_evict_b _); [|discriminate].
@@ -575,7 +577,8 @@ Section Step.
     - unfold evict_bm in H. destruct (EvictBM.decide_evict_bm _); [|discriminate].
       injection H as <- <-. cbn. auto.
     - unfold next_epoch_entry, Epoch.decide_next_epoch in H. passed H. injection H as <- <-. cbn.
-      split; [auto|]. split; [|auto]. intros _. unfold next, saturating_add_u32. lia.
+      split; [auto|]. split; [|auto]. intros _. unfold in_width, next, saturating_add_u32.
+      cbn [epoch counter]. lia.
     - unfold verify_epoch, Epoch.decide_verify_epoch in H. cbn in H. passed H. injection H as <- <-.
       cbn. split; [auto|]. split; [auto|]. right. apply N.ltb_lt in Check. auto.
     - pose proof (run_app_lane _ _ _ _ H) as (-> & -> & ->).
@@ -605,8 +608,8 @@ Section Step.
   Proof.
     intros S St. pose proof (step_same_closed S St) as Same. pose proof (step_clock St) as Mono.
     pose proof (le_epoch Mono) as Mono'.
-    destruct (step_lane St) as (Pub & Wid & Lane). destruct S as [W Pu Pa Len Fr]. split.
-    - auto.
+    destruct (step_lane St) as (Pub & Wid & Lane). destruct S as [W Wc Pu Pa Len Fr].
+    destruct (Wid (conj W Wc)) as [W' Wc']. split; auto.
     - destruct Pub as [-> | ->]; [eapply le_trans; eauto|apply le_refl].
     - destruct Lane as [[-> _]|(Lt & -> & -> & _)]; [lia|]. unfold saturating_add_u32. lia.
     - destruct Lane as [[-> ->]|(Lt & _ & -> & ->)]; [assumption|].

@@ -6,10 +6,10 @@
 //!
 //! - `P program E code`: the loader refuses it;
 //! - `P program L digest rows/scratch/time..`: it takes it, at these costs of its transitions;
-//! - `C transition epoch arguments count (relation key row read)..`, a call of the last program that
-//!   was taken, with the rows that it asks for in this order, each with 1 where it was read and else
-//!   0, and then `R code` (refused), `F code` (failed) or `D result count (place row)..` (done, with
-//!   its writes).
+//! - `C transition epoch arguments count (relation key row read)..`: a call of the last program
+//!   that was taken, with the rows that it asks for in this order, each with 1 where it was read
+//!   and else 0; then `R code` (refused), `F code` (failed) or `D result count (place row)..`
+//!   (done, with its writes).
 //!
 //! Byte strings are in hexadecimal after an `x`; a null row is `-`. The last line is `END`.
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of made up cases")]

@@ -3,23 +3,12 @@
 from typing import Any
 
 import pytest
-from zeta.client import (
-    ConnectionLost,
-    Fate,
-    Unsettled,
-)
+from zeta.client import ConnectionLost, Fate, NoAnswer, NotExecuted, ResultLost
 from zeta.client.number import Numbers
 from zeta.client.session import SEQUENCE_MAX
 from zeta.client.task import Question, Rotation
-from zeta.errors import (
-    SessionRefused,
-)
-from zeta.network import (
-    Ask,
-    HandshakeRequest,
-    Message,
-    Refused,
-)
+from zeta.errors import SessionRefused
+from zeta.network import Ask, HandshakeRequest, Message, Refused
 
 from .conftest import MakeHost
 from .host import LIMIT, RETRY, Host, Runner, lost, outcomes
@@ -175,8 +164,20 @@ def test_what_is_open_is_asked_about_before_a_session_is_rotated(host: Host) -> 
     assert client.rotate().error is None
     assert client.fate(ran) is Fate.EXECUTED
     assert client.fate(free) is Fate.NOT_EXECUTED
-    assert isinstance(client.repeat(free).error, Unsettled)
+    assert isinstance(client.repeat(free).error, NotExecuted)
+    assert isinstance(client.repeat(ran).error, ResultLost)
     assert client.call("read", "a").outcome() == 1
+
+
+def test_fates_are_known_while_a_session_is_rotated(host: Host) -> None:
+    client = Runner(host)
+    call = lost(host, client, ran=True)
+    assert client.repeat(call).outcome() == 1
+    client.core.rotate(Rotation(), LIMIT, client.now)
+    # The old session may be gone before the verifier sees the question.
+    assert client.fate(call) is Fate.EXECUTED
+    client.core.rotate(Rotation(), LIMIT, client.now)
+    assert isinstance(client.repeat(call).error, ResultLost)
 
 
 def test_each_session_is_asked_about_its_own_numbers(host: Host) -> None:
@@ -351,3 +352,35 @@ def test_a_session_that_nobody_keeps_ends_with_its_client(host: Host, keeps: boo
         with pytest.raises(SessionRefused) as refused:
             host.store.ask_session(*asked)
         assert refused.value.code == 261
+
+
+def test_who_rotates_or_ends_a_session_does_not_wait_for_ever(host: Host) -> None:
+    for end in (Runner.rotate, Runner.revoke):
+        client = Runner(host)
+        client.host.changes = lambda asked, answer: None
+        task = end(client)
+        assert not task.finished
+        client.pass_time(LIMIT + 1)
+        assert isinstance(task.error, NoAnswer)
+        client.host.changes = lambda asked, answer: answer
+
+
+def test_nothing_runs_any_more_in_a_session_that_ends(host: Host) -> None:
+    client = Runner(host)
+    held: list[Message] = []
+
+    def hold(asked: Message, answer: Message) -> None:
+        held.append(answer)
+
+    honest, host.changes = host.changes, hold
+    before = client.call("add", "a", 1)
+    revocation = client.revoke()
+    after = client.call("add", "a", 1)
+    assert len(held) == 1, "it waits for what was sent, and sends no more"
+    host.changes = honest
+    client.line.say(held[0])
+    client.carry()
+    assert before.outcome() == 1
+    assert revocation.error is None
+    assert isinstance(after.error, ConnectionLost)
+    assert Runner(host).call("read", "a").outcome() == 1

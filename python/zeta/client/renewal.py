@@ -125,7 +125,7 @@ class Renewal:
             return
         if not self._requests.settle_all():
             return
-        self._is_asking = True
+        self._is_asking = self._requests.ends = True
         if self._revocation is None:
             self._open(session.session, session.certified_epoch)
         else:

@@ -1,6 +1,6 @@
 """Requests of a session: numbered, sent, answered or settled; none under two numbers at once."""
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 
 from zeta.client.event import Reserve
@@ -35,11 +35,13 @@ class Requests:
         self._waited: Counter[int] = Counter()
         self._asking: set[int] = set()
         self._tried: set[int] = set()
-        self._fates: dict[tuple[int, int], Fate] = {}
+        self._fates: OrderedDict[tuple[int, int], Fate] = OrderedDict()
         self.session: Session | None = None
         self.numbers = Numbers(1)
         self.held = True
         """No request gets a number."""
+        self.ends = False
+        """Nothing is asked in the session any more, for it is being replaced or revoked."""
         self.idle: Callable[[], None] = lambda: None
         """Is called when nothing that was sent waits for an answer any more."""
         self.expired: Callable[[], None] = lambda: None
@@ -60,13 +62,14 @@ class Requests:
     def begin(self, session: Session, numbers: Numbers) -> None:
         """Goes on in this session."""
         self.session, self.numbers = session, numbers
+        self.ends = False
         self._tried.clear()
         self.held = False
         self.pump()
 
     def release(self) -> None:
         """Goes on in the session that there is."""
-        self.held = False
+        self.held = self.ends = False
         self.pump()
 
     def probe(
@@ -99,8 +102,9 @@ class Requests:
         """Sends a request again that has its number, to the byte."""
         request = call.request
         assert request is not None
-        if self.session is None or request.session != self.session.session:
-            self._exchange.end(call, error=Unsettled(request, "its session is over"))
+        known = self._fates.get((request.session, request.sequence))
+        if known is Fate.NOT_EXECUTED or not self._is_open(request.session):
+            self._exchange.end(call, error=_ended(request, known or Fate.UNKNOWN))
             return
         self._limit(call, limit)
         self._send(call, request)
@@ -110,8 +114,8 @@ class Requests:
         own = self.session
         known = self._fates.get((session, question.sequence))
         # The verifier itself forgets, so its word of before is the better one.
-        if known is not None or own is None or session != own.session:
-            self._exchange.end(question, Fate.UNKNOWN if known is None else known)
+        if known is not None or own is None or not self._is_open(session):
+            self._exchange.end(question, known or Fate.UNKNOWN)
             return
         self._exchange.at(
             self._exchange.now + limit,
@@ -311,12 +315,15 @@ class Requests:
         if oldest not in self._waited and oldest not in self._asking:
             self.ask(Question(oldest), self.session.session, float("inf"))
 
+    def _is_open(self, session: int) -> bool:
+        own = self.session
+        return own is not None and own.session == session and not self.ends
+
     def _settle(self, session: Session, sequence: int, fate: Fate) -> None:
-        if sequence not in self._waited:
-            # Who asked may still want to know, also when the session is over.
-            self._fates[session.session, sequence] = fate
-            if len(self._fates) > _FATES_MAX:
-                del self._fates[next(iter(self._fates))]
+        # Who asked may still want to know, also when the session is over.
+        self._fates[session.session, sequence] = fate
+        if len(self._fates) > _FATES_MAX:
+            self._fates.popitem(last=False)
         if self.session is session:
             self.numbers.settle(sequence)
 

@@ -18,13 +18,14 @@ use zeta_verifier::{NotYet, Reason};
 
 const USAGE: &str = "\
 usage: differential --oracle PROGRAM [--seed N] [--logs N] [--seconds N] [--deeper N]
-                    [--batch N] [--minimise yes|no] [--found FILE]
+                    [--batch N] [--vectors yes|no] [--minimise yes|no] [--found FILE]
   --oracle PROGRAM  the verifier in Coq (proofs/build/oracle/oracle)
   --seed N          of what is drawn at random (0)
   --logs N          after the vectors and the small scopes, so many logs drawn at random (100000)
   --seconds N       go on for so long instead
   --deeper N        how much longer than usual the logs of the small scopes are (0)
   --batch N         this batch alone
+  --vectors no      leave the vectors out (yes)
   --minimise no     do not make a difference small (yes)
   --found FILE      where a difference is written (differential-found.json)";
 
@@ -35,6 +36,7 @@ struct Options {
     seconds: Option<u64>,
     deeper: usize,
     batch: Option<u64>,
+    vectors: bool,
     minimise: bool,
     found: PathBuf,
 }
@@ -48,6 +50,7 @@ impl Options {
             seconds: None,
             deeper: 0,
             batch: None,
+            vectors: true,
             minimise: true,
             found: "differential-found.json".into(),
         };
@@ -64,6 +67,7 @@ impl Options {
                 "--seconds" => options.seconds = Some(number()?),
                 "--deeper" => options.deeper = number()? as usize,
                 "--batch" => options.batch = Some(number()?),
+                "--vectors" => options.vectors = value != "no",
                 "--minimise" => options.minimise = value != "no",
                 "--found" => options.found = value.into(),
                 _ => return Err(format!("unknown option `{name} {value}`\n{USAGE}")),
@@ -103,7 +107,7 @@ impl Campaign {
             oracle: Oracle::new(&options.oracle),
             plan: Plan::new(options.seed, scopes(options.deeper)),
             began: Instant::now(),
-            next: AtomicU64::new(options.batch.unwrap_or(0)),
+            next: AtomicU64::new(options.batch.unwrap_or(u64::from(!options.vectors))),
             stop: AtomicBool::new(false),
             ended: Mutex::default(),
             options,

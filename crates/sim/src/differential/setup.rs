@@ -3,7 +3,7 @@
 use super::player::{Playable, Running};
 use crate::toy::Weakened;
 use zeta_program::Program;
-use zeta_session::{Entropy, Identity};
+use zeta_session::{Entropy, Identity, Scope};
 use zeta_verifier::{
     Config, EMBEDDED_ONLY, Incarnation, InstanceId, Node, Serving, Standard, Verifier, decode_node,
     encode_node,
@@ -110,6 +110,13 @@ impl Loaded<'_> {
             incarnation: Incarnation(self.setup.incarnation),
             secret: SECRET,
         }
+    }
+
+    /// Under whose name clients shake hands.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let program = self.program.digest();
+        Scope { instance: self.instance.0, incarnation: self.setup.incarnation, program }
     }
 
     /// The hashes of the setup.

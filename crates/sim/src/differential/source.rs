@@ -3,6 +3,8 @@
 pub mod domain;
 pub mod exhaustive;
 pub mod guided;
+pub mod sessions;
+pub mod setups;
 pub mod simulated;
 pub mod vectors;
 
@@ -21,11 +23,13 @@ pub struct Plan {
 type Make = fn(&mut Random, &str) -> Vec<Played>;
 
 /// What chance makes, in turn.
-const KINDS: [(&str, Make); 4] = [
+const KINDS: [(&str, Make); 6] = [
     ("simulated", simulated::whole),
     ("changed", simulated::changed),
     ("probed", simulated::probed),
     ("guided", guided::batch),
+    ("sessions", sessions::batch),
+    ("setups", setups::batch),
 ];
 
 impl Plan {

@@ -1,17 +1,11 @@
 //! Cases of sessions: requests that are refused or must wait, and control entries at fault.
 
-use super::script::{A, ENTROPY, Script, encoded, run_app_bytes};
+use super::script::{A, ENTROPY, Script, run_app_bytes};
 use super::{Case, Expected, SETTING, Setting};
+use crate::connection::{self, Connection, hello_bytes, revoke_bytes, session_bytes};
 use crate::operation::Operation;
-use zeroize::Zeroizing;
-use zeta_session::{
-    Access, AccessList, Ask, Client, ClientKind, Entropy, Grant, Initiator, Responder, Scope,
-    SessionKeys, public_key, request_digest,
-};
-use zeta_verifier::{
-    Answer, Authentication, Entry, NotYet, Refusal, RelationId, RunApp, SessionEntry, SlotList,
-    TransitionId,
-};
+use zeta_session::{Access, AccessList, Ask, Client, ClientKind, Grant, Initiator, public_key};
+use zeta_verifier::{Answer, NotYet, Refusal, RelationId, SessionEntry, TransitionId};
 
 const SERVED: Setting = Setting { serving: Some(access_list), ..SETTING };
 /// May get and put the keys that begin with a; its sessions last one epoch more.
@@ -94,12 +88,6 @@ fn clients_only() -> AccessList {
     AccessList { embedded: false, embedded_receipts: false, ..access_list() }
 }
 
-/// The client's side of a session.
-struct Connection {
-    id: u32,
-    keys: SessionKeys,
-}
-
 fn get(key: &[u8]) -> Operation {
     Operation::Get { key: key.to_vec() }
 }
@@ -108,49 +96,14 @@ fn put(key: &[u8]) -> Operation {
     Operation::Put { key: key.to_vec(), value: b"v".to_vec() }
 }
 
-impl Connection {
-    fn request(&self, sequence: u64, operation: &Operation, slots: &[u16]) -> Vec<u8> {
-        let (transition, arguments) = (operation.transition(), operation.arguments());
-        let digest = request_digest(transition.0, &arguments);
-        let mac = &self.keys.request(self.id, sequence, &digest);
-        let authentication = Authentication::Session { session: self.id, sequence, mac };
-        let slots: Vec<u8> = slots.iter().flat_map(|slot| slot.to_le_bytes()).collect();
-        let slots = SlotList::from_bytes(&slots).expect("two bytes a slot");
-        encoded(&Entry::RunApp(RunApp { transition, authentication, arguments: &arguments, slots }))
-    }
-
-    fn question(&self, sequence: u64) -> Vec<u8> {
-        let mac = &self.keys.question(self.id, sequence);
-        session_bytes(SessionEntry::Ask { session: self.id, sequence, mac })
-    }
-}
-
-fn session_bytes(entry: SessionEntry<'_>) -> Vec<u8> {
-    encoded(&Entry::Session(entry))
-}
-
-fn revoke_bytes(session: u32) -> Vec<u8> {
-    session_bytes(SessionEntry::Revoke { session })
-}
-
 /// Message 1 of a client whose entropy is this byte.
 fn hello(s: &Script, secret: &[u8; 32], ask: Ask, byte: u8) -> (Initiator, Vec<u8>) {
-    let (scope, mut entropy): (Scope, _) = (s.scope(), Entropy::new([byte; 32]));
-    // The verifier's first draw is its static key.
-    let secret_of_verifier = Zeroizing::new(*Entropy::new(ENTROPY).draw());
-    let verifier = Responder::new(secret_of_verifier, scope).public_key();
-    Initiator::start(&scope, &verifier, secret, ask, &mut entropy).expect("keys of our own")
+    connection::hello(s.scope(), ENTROPY, secret, ask, byte)
 }
 
 fn connect(s: &mut Script, secret: &[u8; 32], ask: Ask, byte: u8) -> Connection {
     let (initiator, message) = hello(s, secret, ask, byte);
-    s.feed(
-        0,
-        &match ask.replaces {
-            0 => session_bytes(SessionEntry::Open { message: &message }),
-            session => session_bytes(SessionEntry::Rotate { session, message: &message }),
-        },
-    );
+    s.feed(0, &hello_bytes(ask, &message));
     let outputs = &s.run.steps.last().expect("a step was just made").outputs;
     let answer = match Answer::decode(outputs) {
         Some((Answer::Done(answer), [])) => Some(answer),

@@ -136,6 +136,11 @@ differential: ## Compare Rust and Coq on logs for as long as asked (SECONDS=600 
 	$(MAKE) -C proofs oracle
 	$(DIFFERENTIAL) --seconds $(or $(SECONDS),600) --seed $(or $(SEED),$$RANDOM)
 
+.PHONY: differential-score
+differential-score: | $(VENV)/.locked ## Delete each check in turn: does that comparison notice? (hours)
+	$(MAKE) -C proofs oracle
+	$(BIN)/python scripts/differential_score.py --json differential-score.json $(SCORE)
+
 .PHONY: mutants
 mutants: | $(VENV)/.locked ## Switch each check off in a copy; some test must fail for each
 	$(BIN)/python scripts/mutation_check.py --package zeta-verifier --package zeta-program \

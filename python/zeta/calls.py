@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DONE = 0
 _FAILED = 2
+_NOT_EMBEDDED = 264
 _OK = b"\1" + bytes(255)
 """Makes of each status whether it is done."""
 
@@ -109,6 +110,8 @@ def check_failed(
     app: type[Application], signature: Signature, status: int, code: int
 ) -> CheckFailed:
     """Why a call has no result, to be raised."""
+    if status != _FAILED and code == _NOT_EMBEDDED:
+        raise InvalidValue("the access list lets clients ask, and not the host itself")
     if status != _FAILED:
         raise InvalidValue(f"the verifier refused the arguments of `{signature.name}`")
     reason = app.reasons.get(code, TEXTS.get(code))

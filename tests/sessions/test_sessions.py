@@ -279,7 +279,7 @@ def test_no_embedded_operation_runs_where_the_list_does_not_allow_it(handshake: 
         number = list(Bank.transitions).index("open")
         encoded = Bank.transitions["open"].encode_arguments(("owner",), {})
         for sequence in (1, 2, 3):
-            with pytest.raises(InvalidValue):
+            with pytest.raises(InvalidValue, match="not the host itself"):
                 bank.open("owner")
             reply = bank.run_requests([session.request(sequence, number, encoded)])[0]
             assert Bank.transitions["open"].decode_result(reply.result) == sequence - 1

@@ -1,9 +1,11 @@
 """The client against the Rust verifier: every log in which clients were served, played again."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from zeta.client import Answered, Fate, ForgedReply, HandshakeFailed, RolledBack, Session
+from zeta.errors import InvalidValue
 
 from .recorded import (
     ASK,
@@ -194,6 +196,23 @@ def test_only_the_verifier_says_that_a_session_is_over(recorded: Recording) -> N
     for session, said in ((first, mac), (gateway, flipped(mac, 3)), (gateway, b"")):
         with pytest.raises(ForgedReply):
             session.accept_revoked(said)
+
+
+def test_what_no_request_can_be_is_refused(recorded: Recording) -> None:
+    session, _ = recorded.open(*handshake_of(recorded.steps[0]))
+    for sequence in (0, -1, 1 << 33):
+        with pytest.raises(InvalidValue, match="no sequence number"):
+            session.request(sequence, 1, b"")
+        with pytest.raises(InvalidValue, match="no sequence number"):
+            session.question(sequence)
+    for transition in (-1, 1 << 16):
+        with pytest.raises(InvalidValue, match="no transition"):
+            session.request(1, transition, b"")
+    last = session.request((1 << 33) - 1, (1 << 16) - 1, b"")
+    said, _ = reply(recorded.steps[1].outputs)
+    other = replace(session, session=session.session + 1)
+    with pytest.raises(InvalidValue, match="is of session"):
+        other.accept(last, said)
 
 
 def test_keys_are_not_shown(recorded: Recording) -> None:

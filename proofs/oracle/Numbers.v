@@ -4,7 +4,11 @@ From Coq Require Import Extraction ExtrOcamlBasic NArith ZArith List Bool.
 Import ListNotations.
 
 Fixpoint positive_bits (p : positive) : list bool :=
-  match p with xI p => true :: positive_bits p | xO p => false :: positive_bits p | xH => [true] end.
+  match p with
+  | xI p => true :: positive_bits p
+  | xO p => false :: positive_bits p
+  | xH => [true]
+  end.
 Definition bits (n : N) : list bool := match n with N0 => [] | Npos p => positive_bits p end.
 Definition signed_bits (z : Z) : list bool :=
   match z with Z0 => [] | Zpos p => true :: positive_bits p | Zneg p => false :: positive_bits p end.

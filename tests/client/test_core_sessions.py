@@ -261,6 +261,16 @@ def test_a_session_is_rotated_before_it_expires(make_host: MakeHost) -> None:
     assert not any(isinstance(each, Ask) for each in host.asked), "none came too late"
 
 
+def test_replies_tell_that_a_session_ends_soon(make_host: MakeHost) -> None:
+    host = make_host(lifetime=16)
+    client = Runner(host)
+    for value in range(1, 60):
+        assert client.call("add", "a", 1).outcome() == value
+        host.store.certify()  # the client is not told
+    assert handshakes(host) > 1
+    assert not any(isinstance(each, Ask) for each in host.asked), "none came too late"
+
+
 @pytest.mark.parametrize("lifetime", [0, 1, 2, 3])
 def test_what_comes_too_late_for_its_session_goes_to_the_next(
     make_host: MakeHost, lifetime: int

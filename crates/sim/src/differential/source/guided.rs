@@ -8,10 +8,10 @@ use crate::differential::mutate::{self, Log, Range};
 use crate::differential::player::{OUTPUTS, Player, Stopped};
 use crate::differential::setup::{Loaded, Setup};
 use crate::operation::{Bytes, Operation};
-use crate::owned_record::OwnedRecord;
+use crate::owned_record::{OwnedRecord, RELATION};
 use crate::random::Random;
 use crate::toy::Weakened;
-use zeta_verifier::{Answer, Entry, Node, Path, Record, Timestamp};
+use zeta_verifier::{Answer, Entry, Link, Node, Path, Pointer, Record, Timestamp, leaf_path};
 
 /// What a slot was given, and whether it came through the tree.
 type Held = Option<(OwnedRecord, bool)>;
@@ -47,7 +47,7 @@ fn one(random: &mut Random, name: &str) -> Played {
     };
     let loaded = setup.load();
     let mut player = Player::new(name.into(), &setup, loaded.as_ref());
-    let keys: Vec<Bytes> = (b'a'..b'a' + 1 + random.below(4) as u8).map(|key| vec![key]).collect();
+    let keys: Vec<Bytes> = (b'a'..b'a' + 1 + random.below(6) as u8).map(|key| vec![key]).collect();
     let Some(primitives) = loaded.as_ref().map(Loaded::primitives) else { return player.into() };
     let nodes = forks(&primitives, &keys);
     let mut store: Vec<Vec<Held>> = vec![vec![None; slots.into()]; threads.into()];
@@ -149,15 +149,21 @@ impl Guide<'_> {
         (slot, above.unwrap_or_else(|| self.occupied(thread)))
     }
 
-    /// The slot of the deepest node above a path.
-    fn above(&self, thread: u16, path: &Path) -> Option<u16> {
+    /// The slot of a node above a path, mostly of the deepest.
+    fn above(&mut self, thread: u16, path: &Path) -> Option<u16> {
         let slots = (0..).zip(&self.slots[usize::from(thread)]);
         let nodes = slots.filter_map(|(slot, held)| match held {
-            Some((OwnedRecord::Node { path, .. }, _)) => Some((path, slot)),
+            Some((OwnedRecord::Node { path, .. }, _)) => Some((path.len(), *path, slot)),
             _ => None,
         });
-        let above = nodes.filter(|(node, _)| path.is_proper_descendant_of(node));
-        above.max_by_key(|(node, _)| node.len()).map(|(_, slot)| slot)
+        let mut above: Vec<_> =
+            nodes.filter(|(_, node, _)| path.is_proper_descendant_of(node)).collect();
+        above.sort_unstable_by_key(|(len, ..)| *len);
+        let deepest = above.last().map(|(len, ..)| *len)?;
+        if self.random.chance(90) {
+            above.retain(|(len, ..)| *len == deepest);
+        }
+        self.random.pick(&above).map(|(.., slot)| *slot)
     }
 
     fn propose_add_b(&mut self, thread: u16) -> Bytes {
@@ -169,12 +175,26 @@ impl Guide<'_> {
             7..9 => self.random.pick(&self.deferred).cloned(),
             _ => None,
         };
-        let (record, from, timestamp) = found.unwrap_or_else(|| {
-            let value = [self.random.below(3) as u8 + b'0'];
-            let record = OwnedRecord::some(&self.key(), &value);
-            (record, thread, self.stamp(thread))
-        });
+        let (record, from, timestamp) =
+            found.unwrap_or_else(|| (self.forged(), thread, self.stamp(thread)));
         add_b(slot, from, timestamp, &record)
+    }
+
+    /// A record that nobody let go: a value, or a node that points to keys as the true one may.
+    fn forged(&mut self) -> OwnedRecord {
+        let path = self.random.pick(&self.nodes).copied();
+        let Some(path) = path.filter(|_| self.random.chance(60)) else {
+            return OwnedRecord::some(&self.key(), &[self.random.below(3) as u8 + b'0']);
+        };
+        let mut node = Node::EMPTY;
+        for key in &self.keys {
+            let leaf = leaf_path(self.primitives, RELATION, key);
+            if leaf.is_proper_descendant_of(&path) {
+                let link = Link { path: leaf, hash: [0; 32], deferred: self.random.chance(40) };
+                node.set_pointer(leaf.direction_at(path.len()), Pointer::To(link));
+            }
+        }
+        OwnedRecord::Node { path, node }
     }
 
     fn propose_run(&mut self, thread: u16) -> Bytes {

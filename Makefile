@@ -137,7 +137,7 @@ differential: ## Compare Rust and Coq on logs for as long as asked (SECONDS=600 
 	$(DIFFERENTIAL) --seconds $(or $(SECONDS),600) --seed $(or $(SEED),$$RANDOM)
 
 .PHONY: differential-score
-differential-score: | $(VENV)/.locked ## Delete each check in turn: does that comparison notice? (hours)
+differential-score: | $(VENV)/.locked ## Delete each check in turn: does it notice? (an hour)
 	$(MAKE) -C proofs oracle
 	$(BIN)/python scripts/differential_score.py --json differential-score.json $(SCORE)
 

@@ -48,9 +48,11 @@ Print Assumptions certified_answers_are_of_a_map.
 Print Assumptions request_runs_once.
 Print Assumptions request_is_authorised.
 Print Assumptions strict_order_is_kept.
+Print Assumptions asked_number_never_runs.
 Print Assumptions rows_are_granted.
 Print Assumptions frontier_is_tree_root.
 Print Assumptions path_sound.
+Print Assumptions leaf_has_path.
 Print Assumptions receipt_is_of_run.
 Print Assumptions Thm.Certified.receipt_is_of_the_sequential_run.
 Print Assumptions Thm.Certified.certification_message_inj.

@@ -400,4 +400,58 @@ Section ReceiptTree.
     destruct (@walk_sound hs path index (count - 1) leaf (tree_root l) l) as [E|C]; auto;
       try lia.
   Qed.
+
+  (** ** Not every path is refused *)
+
+  Lemma walk_up path m hash :
+    walk path (Npos (xO m)) (Npos (xO m)) hash = walk path (Npos m) (Npos m) hash.
+  Proof.
+    destruct path as [|sibling path]; [reflexivity|]. cbn [walk].
+    change (Npos (xO m) =? 0) with false. change (Npos m =? 0) with false.
+    rewrite !N.eqb_refl, !orb_true_r. reflexivity.
+  Qed.
+
+  Lemma levels_have_paths l root : levels l root -> Forall is_hash l -> forall at_ last,
+    length l = S (N.to_nat last) -> at_ <= last ->
+    exists path, Forall is_hash path /\ walk path at_ last (leaf_at l at_) = Some root.
+  Proof.
+    induction 1 as [a|l root Two T IH]; intros F at_ last L Le.
+    { exists []. split; [constructor|]. cbn in L. replace last with 0 by lia.
+      replace at_ with 0 by lia. reflexivity. }
+    pose proof (N.div2_odd at_) as D. pose proof (N.div2_odd last) as Dl.
+    assert (Le' : N.div2 at_ <= N.div2 last).
+    { destruct (N.odd at_), (N.odd last); cbn [N.b2n] in *; lia. }
+    destruct (IH (pair_up_hashes F) (N.div2 at_) (N.div2 last)) as (path & Fp & W); auto.
+    { rewrite pair_up_length, L, N2Nat.inj_div2. reflexivity. }
+    assert (Hash : forall n, (n < length l)%nat -> is_hash (nth n l [])).
+    { intros n Hn. rewrite Forall_forall in F. apply F, nth_In, Hn. }
+    assert (Nz : (last =? 0) = false) by (apply N.eqb_neq; lia).
+    unfold leaf_at in *. destruct (N.odd at_) eqn:Odd; cbn [N.b2n] in D.
+    - exists (nth (N.to_nat at_ - 1) l [] :: path). split; [constructor; auto; apply Hash; lia|].
+      cbn [walk]. rewrite Nz, Odd. cbn [orb]. destruct at_ as [|p]; [discriminate|].
+      assert (E : to_right_child p last = (Npos p, last)) by now destruct p.
+      rewrite E. destruct (@pair_up_at l (N.to_nat (N.div2 (Npos p)))) as [Ep _]; [lia|].
+      rewrite Ep in W. rewrite <- W. f_equal. f_equal; f_equal; lia.
+    - destruct (N.eq_dec at_ last) as [->|Ne].
+      + exists path. split; [exact Fp|]. destruct last as [|p]; [discriminate|].
+        destruct p as [p|p|]; try discriminate. rewrite walk_up. cbn [N.div2] in W. rewrite <- W.
+        f_equal. rewrite (@pair_up_last l (N.to_nat (Npos p))) by (rewrite L; lia). f_equal. lia.
+      + exists (nth (N.to_nat at_ + 1) l [] :: path).
+        split; [constructor; auto; apply Hash; lia|]. cbn [walk]. rewrite Nz, Odd.
+        apply N.eqb_neq in Ne as Ne'. rewrite Ne'. cbn [orb].
+        destruct (@pair_up_at l (N.to_nat (N.div2 at_))) as [Ep _]; [lia|].
+        rewrite Ep in W. rewrite <- W. f_equal. f_equal; f_equal; lia.
+  Qed.
+
+  (** Each leaf of a tree has a path that leads to the root. *)
+  Theorem leaf_has_path l index : Forall is_hash l -> index < N.of_nat (length l) ->
+    exists path, Forall is_hash path /\
+      root_of_path (leaf_at l index) index (N.of_nat (length l)) path = Some (tree_root l).
+  Proof.
+    intros F Lt. assert (Ne : l <> []) by (intros ->; cbn in Lt; lia).
+    pose proof (@tree_hash_levels (length l) l (le_n _) Ne) as T.
+    destruct (@levels_have_paths l _ T F index (N.of_nat (length l) - 1)) as (path & Fp & W);
+      [lia|lia|].
+    exists path. split; [exact Fp|]. unfold root_of_path. apply N.ltb_lt in Lt. rewrite Lt. exact W.
+  Qed.
 End ReceiptTree.

@@ -307,6 +307,17 @@ Section Sessions.
     now destruct (stand (s_window x) q).
   Qed.
 
+  Lemma question_passed f id q mac x : f = FoundOpen x ->
+    Session.decide_question (question_view f id q mac) = Ok tt -> stand (s_window x) q = Free ->
+    1 <= q /\ is_in_order x q = true.
+  Proof.
+    intros -> Dec Fr. unfold Session.decide_question, Session.decide_sequence,
+      Session.decide_order in Dec.
+    cbn -[N.eqb N.leb Session.SEQUENCE_MAX] in Dec. rewrite Fr in Dec. passed Dec.
+    apply andb_true_iff in Check0 as [Pos _]. apply negb_true_iff, N.eqb_neq in Pos.
+    split; [lia|reflexivity].
+  Qed.
+
   (** ** Every entry keeps the table sound, and every run *)
 
   Lemma table_fewer m used used' : table_sound m used -> incl used' used -> table_sound m used'.
@@ -352,10 +363,8 @@ Section Sessions.
       destruct (Session.decide_question _) as [[]|] eqn:Dec; [|discriminate]. cbn [and_then] in O.
       destruct (found_in cfg sv (desk v) id) as [| |x] eqn:Fo; try discriminate.
       destruct (stand (s_window x) q) eqn:Fr; injection O as <- <-; auto.
-      unfold Session.decide_question, Session.decide_sequence, Session.decide_order in Dec.
-      cbn -[N.eqb N.leb Session.SEQUENCE_MAX] in Dec. rewrite Fr in Dec. passed Dec.
-      apply andb_true_iff in Check0 as [Pos _]. apply negb_true_iff, N.eqb_neq in Pos.
-      destruct (@table_settle (sessions (desk v)) used id x q NEVER [] T) as (T' & _); auto; [lia|].
+      destruct (question_passed _ _ _ eq_refl Dec Fr) as [Pos Ord].
+      destruct (@table_settle (sessions (desk v)) used id x q NEVER [] T) as (T' & _); auto.
       intros n [].
   Qed.
 
@@ -437,6 +446,35 @@ Section Sessions.
     destruct (@table_settle _ _ id x q NEVER [] T Fo Fr Pos Ord) as (_ & _ & Next); [intros ? []|].
     specialize (Next St). split; [exact Next|]. intros q' Hin.
     destruct (ts_strict T _ G St) as [_ Used_]. rewrite Id in Used_. specialize (Used_ _ Hin). lia.
+  Qed.
+
+  (** ** Never: a free number that was asked about did not run, and will not *)
+  Theorem asked_number_never_runs submitted later v rs t id q mac v1 n v2 rs2 x :
+    serving_of cfg = Some sv -> run_all cfg initial submitted = (v, rs) ->
+    is_thread cfg t = true -> found_in cfg sv (desk v) id = FoundOpen x ->
+    stand (s_window x) q = Free -> step cfg v t (SessionAsk id q mac) = (v1, Asked n) ->
+    run_all cfg v1 later = (v2, rs2) ->
+    (exists m, n = Became NotExecuted m) /\ ~ In (id, q) (requests rs ++ requests rs2).
+  Proof.
+    intros Sv Run It Fo Fr E Run2. destruct (table_run submitted Sv Run) as [T Nd].
+    pose proof (proj2 (in_ids cfg t) It) as Ht.
+    edestruct tracks_all as (H & Tr & _); [apply tracks_initial|exact Run|].
+    rewrite app_nil_r in Tr.
+    edestruct tracks_entry as (H1 & Tr1 & _); [exact Tr|exact Ht|exact E|].
+    unfold step in E. destruct (rejection _); [discriminate|].
+    destruct (check_entry _) as [[]|[]]; try discriminate.
+    cbn [step_entry] in E. rewrite Sv in E. cbn [step_session] in E.
+    destruct (question _ _ _ _ _ _) as [[s n']|[f|[]]] eqn:Q; try discriminate.
+    injection E as <- <-. unfold question in Q.
+    destruct (Session.decide_question _) as [[]|] eqn:Dec; [|discriminate]. cbn [and_then] in Q.
+    destruct (question_passed _ _ _ Fo Dec Fr) as [Pos Ord]. rewrite Fo, Fr in Q.
+    injection Q as <- <-. split; [eauto|].
+    destruct (@table_settle (sessions (desk v)) (requests rs) id x q NEVER [(id, q)] T Fo Fr Pos
+      Ord) as (T' & Fresh & _).
+    { intros k [<-|[]]. reflexivity. }
+    assert (Nd' : NoDup ((id, q) :: requests rs)) by now constructor.
+    destruct (table_all later Sv Tr1 T' Nd' Run2) as [_ All].
+    cbn [app] in All. inversion All; subst. assumption.
   Qed.
 
   (** ** Granted: what runs under rights may be called, and asks for, reads and writes what they

@@ -123,6 +123,10 @@ bench: build ## Measure the YCSB workloads, verified and unverified side by side
 fuzz: ## Run the property tests with many more cases (CASES=20000)
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test $(RUST_TESTED) --locked
 
+.PHONY: fuzz-seeds
+fuzz-seeds: $(VENV)/.locked ## Write what the fuzz targets begin with, made of the vectors
+	$(BIN)/python scripts/make_fuzz_seeds.py
+
 .PHONY: fuzz-server
 fuzz-server: build ## Fuzz a live server over sockets (SECONDS=60, SEED=n)
 	$(BIN)/python scripts/fuzz_server.py --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))

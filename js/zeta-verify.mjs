@@ -1,8 +1,9 @@
 // Verifies receipts of Zeta offline, in a web page or in Node, with no dependency but WebCrypto.
 //
 // Written from docs/reference/sessions_and_receipts.md, apart from the Python in zeta.receipts.
-// Both must give the same verdict to every vector, by name. Public: `verify`, `fromFile`,
-// `fromIdentityFile`, `fromHex`, `toHex`, `ReceiptError`.
+// Both must give the same verdict to every vector, by name. Public: `verify`,
+// `verifyCertification`, `verifyIntroduction`, `fromFile`, `fromIdentityFile`, `fromHex`, `toHex`,
+// `ReceiptError`.
 
 /** The receipt proves nothing; `name` says why, with the names that Python's classes have. */
 export class ReceiptError extends Error {
@@ -26,25 +27,7 @@ export class ReceiptError extends Error {
  * @throws {TypeError} what was pinned has not the length of its kind
  */
 export async function verify(data, identity, instance, pinned = {}) {
-  const { program = null, incarnation = null, epoch = null } = pinned;
-  demand("identity", identity, 32);
-  const expected = [
-    ["instance", "OtherInstance", instance, 16],
-    ["incarnation", "OtherIncarnation", incarnation, 16],
-    ["program", "OtherProgram", program, 32],
-  ];
-  for (const [field, , value, size] of expected) if (value !== null) demand(field, value, size);
-  if (!(data instanceof Uint8Array)) throw new TypeError("a receipt is a Uint8Array");
-  // A copy: whoever has the original could change it while this waits for a hash.
-  const receipt = decode(new Uint8Array(data));
-  for (const [field, fault, value] of expected) {
-    if (value !== null && !equal(receipt[field], value)) {
-      throw new ReceiptError(fault, `it is of the ${field} \`${toHex(receipt[field])}\``);
-    }
-  }
-  if (epoch !== null && receipt.epoch !== epoch) {
-    throw new ReceiptError("OtherEpoch", `it is of epoch \`${receipt.epoch}\``);
-  }
+  const receipt = expected(data, FIELDS, demandPossible, identity, instance, pinned);
   const { leafIndex, leaves, receipts, thread, threads } = receipt;
   if (!(leafIndex < leaves && leaves <= receipts && thread < threads)) {
     throw new ReceiptError("WrongPath", "its own tree does not have this leaf");
@@ -64,24 +47,88 @@ export async function verify(data, identity, instance, pinned = {}) {
 }
 
 /**
- * The receipt's bytes in the content of a file.
+ * Verifies the certification of an epoch, as `verify` does a receipt.
+ *
+ * @returns {Promise<object>} what was certified; `origin` and `receipts` are BigInts
+ */
+export async function verifyCertification(data, identity, instance, pinned = {}) {
+  const found = expected(data, CERTIFICATION, demandFirstLife, identity, instance, pinned);
+  if (!(await isSigned(identity, certificationOf(found, found.root), found.signature))) {
+    throw new ReceiptError("NotCertified", "the identity has not certified this epoch");
+  }
+  return found;
+}
+
+/**
+ * Verifies the introduction of a verifier, as `verify` does a receipt; it has no epoch.
+ *
+ * @returns {Promise<object>} what the identity says: above all, the `staticKey` for handshakes
+ */
+export async function verifyIntroduction(data, identity, instance, pinned = {}) {
+  const { program = null, incarnation = null } = pinned;
+  const known = { program, incarnation };
+  const found = expected(data, INTRODUCTION, () => {}, identity, instance, known);
+  if (!equal(found.identity, identity)) {
+    throw new ReceiptError("NotCertified", "it is the introduction of another identity");
+  }
+  const message = concatenated(
+    new TextEncoder().encode("zeta introduction v1\0"),
+    found.instance,
+    found.incarnation,
+    found.program,
+    found.staticKey,
+  );
+  if (!(await isSigned(identity, message, found.signature))) {
+    throw new ReceiptError("NotCertified", "the identity has not introduced this verifier");
+  }
+  return found;
+}
+
+/** The fields of a map that is possible, and of what was pinned. */
+function expected(data, fields, demandSense, identity, instance, pinned) {
+  const { program = null, incarnation = null, epoch = null } = pinned;
+  demand("identity", identity, 32);
+  const scope = [
+    ["instance", "OtherInstance", instance, 16],
+    ["incarnation", "OtherIncarnation", incarnation, 16],
+    ["program", "OtherProgram", program, 32],
+  ];
+  for (const [field, , value, size] of scope) if (value !== null) demand(field, value, size);
+  if (!(data instanceof Uint8Array)) throw new TypeError("what is verified is a Uint8Array");
+  // A copy: whoever has the original could change it while this waits for a hash.
+  const found = decode(new Uint8Array(data), fields);
+  demandSense(found);
+  for (const [field, fault, value] of scope) {
+    if (value !== null && !equal(found[field], value)) {
+      throw new ReceiptError(fault, `it is of the ${field} \`${toHex(found[field])}\``);
+    }
+  }
+  if (epoch !== null && found.epoch !== epoch) {
+    throw new ReceiptError("OtherEpoch", `it is of epoch \`${found.epoch}\``);
+  }
+  return found;
+}
+
+/**
+ * The bytes of a receipt, certification or introduction in the content of a file.
  *
  * @param {string} name the file's name: `.json` is JSON, everything else the bytes themselves
  * @param {Uint8Array} content
+ * @param {"receipt" | "certification" | "introduction"} kind
  */
-export function fromFile(name, content) {
+export function fromFile(name, content, kind = "receipt") {
+  if (!["receipt", "certification", "introduction"].includes(kind)) {
+    throw new TypeError("no file is of such a kind");
+  }
   if (!name.endsWith(".json")) return content;
-  const found = JSON_FILE.exec(asText(content));
+  // By pattern: JSON.parse takes the last of two members, or an escaped name.
+  const parts = ["^", "{", `"${kind}"`, ":", '"((?:[0-9a-f]{2})*)"', "}", "$"];
+  const found = new RegExp(parts.join("[ \\t\\r\\n]*")).exec(asText(content));
   if (found === null) {
-    throw new ReceiptError("WrongFile", 'the file is not `{"receipt": "<hex digits>"}`');
+    throw new ReceiptError("WrongFile", `the file is not \`{"${kind}": "<hex digits>"}\``);
   }
   return fromHex(found[1]);
 }
-
-// By pattern: JSON.parse takes the last of two members, or an escaped name.
-const JSON_FILE = new RegExp(
-  ["^", "{", '"receipt"', ":", '"((?:[0-9a-f]{2})*)"', "}", "$"].join("[ \\t\\r\\n]*"),
-);
 
 /** The identity in the content of a file such as `zeta.pub`. */
 export function fromIdentityFile(content) {
@@ -131,31 +178,60 @@ const FIELDS = [
   ["signature", octets(64)],
 ];
 
+const CERTIFICATION = [
+  ["version", version],
+  ["instance", octets(16)],
+  ["incarnation", octets(16)],
+  ["program", octets(32)],
+  ["origin", wide],
+  ["epoch", number(0xffffffff)],
+  ["threads", number(0xffff)],
+  ["receipts", wide],
+  ["root", octets(32)],
+  ["signature", octets(64)],
+];
+
+const INTRODUCTION = [
+  ["version", version],
+  ["instance", octets(16)],
+  ["incarnation", octets(16)],
+  ["program", octets(32)],
+  ["identity", octets(32)],
+  ["staticKey", octets(32)],
+  ["signature", octets(64)],
+];
+
 const UNSIGNED = 0;
 const BYTES = 2;
 const ARRAY = 4;
 const MAP = 5;
 const DONE = 0;
 
-/** The fields of a receipt, strictly decoded and not verified. */
-function decode(data) {
+/** The fields of a map, strictly decoded and not verified. */
+function decode(data, fields) {
   const reader = new Reader(data);
   const count = reader.head(MAP);
-  if (count !== BigInt(FIELDS.length)) {
+  if (count !== BigInt(fields.length)) {
     throw new ReceiptError("WrongKeys", `it has \`${count}\` entries`);
   }
-  const receipt = {};
-  FIELDS.forEach(([field, read], place) => {
+  const found = {};
+  fields.forEach(([field, read], place) => {
     const key = reader.head(UNSIGNED);
     if (key !== BigInt(place + 1)) {
       const message = `key \`${key}\` stands where key \`${place + 1}\` belongs`;
       throw new ReceiptError("WrongKeys", message);
     }
-    receipt[field] = read(reader);
+    found[field] = read(reader);
   });
   if (reader.at !== data.length) throw new ReceiptError("TrailingBytes", "bytes follow the map");
-  demandPossible(receipt);
-  return receipt;
+  return found;
+}
+
+/** Refuses lives of a verifier that began otherwise: none are known yet. */
+function demandFirstLife(certification) {
+  if (certification.origin !== 0n) {
+    throw new ReceiptError("UnknownOrigin", `the origin \`${certification.origin}\``);
+  }
 }
 
 /** Refuses what no verifier signs. */

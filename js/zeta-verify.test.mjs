@@ -12,10 +12,12 @@ import {
   fromIdentityFile,
   toHex,
   verify,
+  verifyCertification,
+  verifyIntroduction,
 } from "./zeta-verify.mjs";
 
 // Those of the Rust, and those of a verifier that was written a second time, in Python.
-const FOLDERS = ["../vectors/receipts/receipt/", "../tests/receipts/vectors/"].map(
+const FOLDERS = ["../vectors/receipts/", "../tests/receipts/vectors/"].map(
   (folder) => new URL(folder, import.meta.url),
 );
 const DONE = new URL("accept/done.json", FOLDERS[1]);
@@ -33,9 +35,16 @@ function orNothing(digits) {
   return digits === null ? null : fromHex(digits);
 }
 
+const VERIFIERS = {
+  receipt: verify,
+  certification: verifyCertification,
+  introduction: verifyIntroduction,
+};
+
 async function verdict(vector) {
+  const verifies = VERIFIERS[vector.kind];
   try {
-    await verify(fromHex(vector.bytes), fromHex(vector.identity), fromHex(vector.instance), {
+    await verifies(fromHex(vector.bytes), fromHex(vector.identity), fromHex(vector.instance), {
       program: orNothing(vector.program),
       incarnation: orNothing(vector.incarnation),
     });
@@ -60,6 +69,51 @@ for (const folder of FOLDERS) {
   }
   test("there are vectors", () => assert.ok(files.length > 40));
 }
+
+const KINDS = ["certification", "introduction"];
+
+function vectorOf(kind, name) {
+  const file = new URL(`${kind}/${name}.json`, FOLDERS[0]);
+  const vector = JSON.parse(readFileSync(file, "utf8"));
+  return [vector.bytes, vector.identity, vector.instance].map(fromHex);
+}
+
+for (const kind of KINDS) {
+  test(`a ${kind} of another scope or identity, or with another byte, is refused`, async () => {
+    const [data, identity, instance] = vectorOf(kind, "good");
+    const verifies = VERIFIERS[kind];
+    const found = await verifies(data, identity, null);
+    assert.equal(toHex(found.instance), toHex(instance));
+    const other = (bytes) => bytes.map((byte) => byte ^ 1);
+    const refused = (name, ...asked) => assert.rejects(verifies(...asked), { name });
+    await refused("NotCertified", data, other(identity), instance);
+    await refused("OtherInstance", data, identity, other(instance));
+    await refused("OtherProgram", data, identity, instance, { program: other(found.program) });
+    await refused("OtherIncarnation", data, identity, instance, {
+      incarnation: other(found.incarnation),
+    });
+    for (let place = 0; place < data.length; place++) {
+      const changed = data.map((byte, at) => (at === place ? byte ^ 1 : byte));
+      await assert.rejects(verifies(changed, identity, instance), ReceiptError, `${place}`);
+      await assert.rejects(verifies(data.subarray(0, place), identity, null), ReceiptError);
+    }
+  });
+
+  test(`a file of a ${kind} is read as one, and not as a receipt`, () => {
+    const content = new TextEncoder().encode(`{"${kind}": "ab"}`);
+    assert.deepEqual(fromFile("a.json", content, kind), fromHex("ab"));
+    assert.throws(() => fromFile("a.json", content), { name: "WrongFile" });
+    assert.throws(() => fromFile("a.json", content, "key"), TypeError);
+  });
+}
+
+test("a certification of another epoch is refused", async () => {
+  const [data, identity, instance] = vectorOf("certification", "good");
+  const { epoch } = await verifyCertification(data, identity, instance);
+  await verifyCertification(data, identity, instance, { epoch });
+  const asked = verifyCertification(data, identity, instance, { epoch: epoch + 1 });
+  await assert.rejects(asked, { name: "OtherEpoch" });
+});
 
 test("a sample from its files verifies, and says what was asked and answered", async () => {
   const content = readFileSync(new URL("receipt.json", SAMPLES));

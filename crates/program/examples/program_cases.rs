@@ -1,7 +1,7 @@
 //! Writes programs, what the loader says to each, and calls with what the machine answers: cases
 //! that another implementation of the language must judge alike.
 //!
-//! Files of programs come first, then `--programs` random ones, each with `--calls` calls of each
+//! Fixed programs come first, then files of programs, then `--programs` random ones, each with `--calls` calls of each
 //! transition and `--mutations` changed copies, all from one `--seed`. One line a case:
 //!
 //! - `P program E code`: the loader refuses it;
@@ -22,6 +22,8 @@ mod random_program;
 mod refused_programs;
 #[path = "../tests/short_code/mod.rs"]
 mod short_code;
+#[path = "../tests/single_instruction/mod.rs"]
+mod single_instruction;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -31,10 +33,8 @@ use std::io::{self, BufWriter, StdoutLock, Write as _};
 
 use memory_rows::State;
 use random_program::{Dice, data, list, program};
-use short_code::{bind, field, give_back, program_of, read, transition};
 use zeta_program::{
-    Machine, Outcome, Program, Relation, RelationId, RowHandle, Rows, TransitionId, Type,
-    ValueType, encode,
+    Machine, Outcome, Program, Relation, RelationId, RowHandle, Rows, TransitionId, encode,
 };
 
 /// Rows that are made up when they are asked for, and kept from call to call.
@@ -60,7 +60,7 @@ impl Rows for MadeUpRows<'_> {
         if !self.state.contains_key(&wanted) {
             let made = match self.dice.below(12) {
                 0 => {
-                    let length = self.dice.below(72);
+                    let length = self.dice.pick(&[0, 1, 5, 64, 65]);
                     Some(data(self.dice, length))
                 }
                 1..=5 => Some(list(self.dice, fields.unwrap_or_default(), true)),
@@ -211,16 +211,6 @@ impl Cases<'_> {
     }
 }
 
-/// A read and a return that the machine does in one step: a row, as it is.
-fn row_as_it_is() -> Vec<u8> {
-    let row = ValueType::optional(Type::Bytes(64));
-    let locals = vec![Type::Row(RelationId(0)), Type::Bool, row.payload];
-    let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, 3])];
-    let mut whole = transition(vec![field("key", ValueType::plain(row.payload))], locals, code);
-    whole.result = vec![row];
-    encode(&program_of(whole))
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold("x".into(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
@@ -248,7 +238,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         cases.case(&bytes, 1)?;
     }
     cases.family(&encode(&refused_programs::accepted()))?;
-    cases.family(&row_as_it_is())?;
+    cases.case(&single_instruction::row_as_it_is(), 10 * options.calls)?;
+    for bytes in single_instruction::on_values() {
+        cases.case(&bytes, options.calls)?;
+    }
     for file in options.files {
         cases.family(&std::fs::read(file)?)?;
     }

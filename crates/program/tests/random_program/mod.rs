@@ -341,6 +341,11 @@ pub fn list(dice: &mut Dice, fields: &[Field], open: bool) -> Vec<u8> {
         let last = open && index + 1 == fields.len();
         match field.value.payload {
             Type::Bool | Type::Enum(_) => list.push(dice.below(2) as u8),
+            Type::Integer(integer) if dice.one_in(3) => {
+                // Small, as places in byte strings are.
+                list.push(dice.below(8) as u8);
+                list.resize(list.len() + integer.width() - 1, 0);
+            }
             Type::Integer(integer) => list.extend(data(dice, integer.width())),
             Type::Bytes(max) | Type::Text(max) => {
                 // Now and then one byte too many.

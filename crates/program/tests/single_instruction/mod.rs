@@ -1,0 +1,112 @@
+//! Programs of one instruction on values each, over all types that it may have.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "each test file uses a part, and a panic is a failed test"
+)]
+
+use crate::short_code::*;
+use zeta_program::{
+    Arithmetic, Comparison, Instruction as I, Integer, Logic, Program, RelationId, Type, ValueType,
+    encode,
+};
+
+const INTEGERS: [Integer; 8] = [
+    Integer::U8,
+    Integer::U16,
+    Integer::U32,
+    Integer::U64,
+    Integer::I8,
+    Integer::I16,
+    Integer::I32,
+    Integer::I64,
+];
+const STRINGS: [Type; 6] =
+    [Type::Bytes(4), Type::Bytes(9), Type::Fixed(2), Type::Fixed(4), Type::Text(4), Type::Text(9)];
+
+/// Arguments of these types in registers from 0 on, one instruction, and its target as the result;
+/// nothing where the loader does not take it.
+fn program(arguments: &[Type], target: Type, instruction: impl Fn(u16) -> I) -> Option<Vec<u8>> {
+    let count = arguments.len() as u16;
+    let fields = (0..count).zip(arguments);
+    let fields = fields.map(|(i, found)| field(&format!("a{i}"), ValueType::plain(*found)));
+    let code = vec![instruction(count), give_back(&[count])];
+    let mut whole = transition(fields.collect(), vec![target], code);
+    whole.result = vec![ValueType::plain(target)];
+    let bytes = encode(&program_of(whole));
+    Program::load(&bytes).is_ok().then_some(bytes)
+}
+
+/// Each operation on each type that the loader takes for it.
+pub fn on_values() -> Vec<Vec<u8>> {
+    let integers = INTEGERS.map(Type::Integer);
+    let values: Vec<Type> = [&[Type::Bool, Type::Enum(3)], &integers[..], &STRINGS[..]].concat();
+    let mut programs = Vec::new();
+    for source in &values {
+        for target in &values {
+            programs.extend(program(&[*source], *target, |to| convert(to, 0)));
+            programs.extend(program(&[*source], *target, |to| pack(to, &[0, 0])));
+            programs.extend(program(&[*source, U32, U32], *target, |to| slice(to, 0, 1, 2)));
+            programs.extend(program(&[*source], *target, |to| I::Length {
+                target: r(to),
+                source: r(0),
+            }));
+            for comparison in [Comparison::Equal, Comparison::Less, Comparison::LessOrEqual] {
+                programs.extend(program(&[*source, *target], Type::Bool, |to| I::Compare {
+                    comparison,
+                    target: r(to),
+                    left: r(0),
+                    right: r(1),
+                }));
+            }
+        }
+    }
+    for integer in integers {
+        use Arithmetic::{Add, FloorDivide, Modulo, Multiply, Subtract};
+        for operation in [Add, Subtract, Multiply, FloorDivide, Modulo] {
+            programs.extend(program(&[integer, integer], integer, |to| {
+                arithmetic(operation, to, 0, 1)
+            }));
+        }
+    }
+    programs.extend(flags_hashes_and_the_epoch());
+    programs
+}
+
+fn flags_hashes_and_the_epoch() -> Vec<Vec<u8>> {
+    let (two_flags, two_strings) = ([Type::Bool; 2], [Type::Bytes(72); 2]);
+    let logic = |logic: Logic| {
+        program(&two_flags, Type::Bool, move |to| I::Logic {
+            logic,
+            target: r(to),
+            left: r(0),
+            right: r(1),
+        })
+    };
+    let programs = [
+        logic(Logic::And),
+        logic(Logic::Or),
+        program(&[Type::Bool], Type::Bool, |to| I::Not { target: r(to), source: r(0) }),
+        program(&two_strings, Type::Fixed(32), |to| I::Sha256 { target: r(to), source: r(0) }),
+        program(&two_strings, Type::Fixed(32), |to| I::HmacSha256 {
+            target: r(to),
+            key: r(0),
+            message: r(1),
+        }),
+        program(&[], U32, |to| I::Epoch { target: r(to) }),
+    ];
+    programs.into_iter().flatten().collect()
+}
+
+/// A read and a return that the machine does in one step: a row, as it is.
+pub fn row_as_it_is() -> Vec<u8> {
+    let row = ValueType::optional(Type::Bytes(64));
+    let locals = vec![Type::Row(RelationId(0)), Type::Bool, row.payload];
+    let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, 3])];
+    let mut whole = transition(vec![field("key", ValueType::plain(row.payload))], locals, code);
+    whole.result = vec![row];
+    encode(&program_of(whole))
+}

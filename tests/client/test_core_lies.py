@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from zeta.client import (
+    ConnectionLost,
     Fate,
     ForgedReply,
     HandshakeFailed,
@@ -21,6 +22,7 @@ from zeta.network import (
     Fault,
     Goodbye,
     HandshakeAnswer,
+    HandshakeRequest,
     Message,
     NotCertifying,
     PathFound,
@@ -208,3 +210,15 @@ def test_what_comes_before_a_session_harms_nobody(host: Host, said: Message) -> 
     assert client.core.lost is not None
     host.changes = held
     assert Runner(host).call("read", "a").error is None
+
+
+def test_a_certification_before_there_is_a_session_is_a_loss(host: Host) -> None:
+    host.certify()
+
+    def early(asked: Message, answer: Message) -> Message:
+        return host.certified[0] if isinstance(asked, HandshakeRequest) else answer
+
+    host.changes = early
+    client = Runner(host)
+    assert isinstance(client.core.lost, ConnectionLost)
+    assert "nobody asked for" in str(client.core.lost)

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from zeta.client import Answered, Fate, ForgedReply, HandshakeFailed, RolledBack, Session
+from zeta.client import Answered, Fate, ForgedReply, Handshake, HandshakeFailed, RolledBack, Session
 from zeta.errors import InvalidValue
 
 from .recorded import (
@@ -196,6 +197,16 @@ def test_only_the_verifier_says_that_a_session_is_over(recorded: Recording) -> N
     for session, said in ((first, mac), (gateway, flipped(mac, 3)), (gateway, b"")):
         with pytest.raises(ForgedReply):
             session.accept_revoked(said)
+
+
+@pytest.mark.parametrize("name", ["instance", "incarnation", "verifier_key", "client_key"])
+def test_a_handshake_needs_keys_and_names_of_their_lengths(name: str) -> None:
+    sizes = {"instance": 16, "incarnation": 16, "verifier_key": 32, "client_key": 32}
+    for size in (0, sizes[name] - 1, sizes[name] + 1):
+        stated: dict[str, Any] = {each: bytes([9]) * length for each, length in sizes.items()}
+        stated[name] = bytes([9]) * size
+        with pytest.raises(InvalidValue, match=f"`{name}` has `{size}` bytes"):
+            Handshake(**stated)
 
 
 def test_what_no_request_can_be_is_refused(recorded: Recording) -> None:

@@ -255,3 +255,7 @@ async def test_an_epoch_that_ends_before_the_server_listens_costs_no_later_one(
         assert await handle.certified(timeout=20)
         await client.close()
         await server.close()
+
+
+async def test_a_server_that_never_listened_closes() -> None:
+    await Server().close()

@@ -69,3 +69,31 @@ async def test_handshakes_are_dear_and_so_there_are_few_in_a_batch() -> None:
     assert [len(work.controls) for work in batch] == [64, 0]
     assert batch[1].connection is honest
     assert [work.connection for work in pump._take()] == [greedy[1]]
+
+
+class Gone:
+    """The transport of a client that has just vanished."""
+
+    def __init__(self) -> None:
+        self.aborted = False
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def write_eof(self) -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_a_client_that_vanished_ends_no_more_than_its_connection() -> None:
+    # It ended the task that looks at all connections, or the one that answers them.
+    connection = made()
+    gone = connection._transport = Gone()  # type: ignore[assignment]
+    connection._peer = None
+    connection._said += b"half a frame"
+    connection.look(1e9)
+    assert gone.aborted

@@ -5,6 +5,7 @@ message.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections import deque
@@ -127,10 +128,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(high=_PILED_UP)
         self._peer = self._transport.get_extra_info("peername")
         held: socket.socket = self._transport.get_extra_info("socket")
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _GONE.items():
-            if hasattr(socket, name):
-                held.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        with contextlib.suppress(OSError):  # as some systems say of a client that is gone already
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in _GONE.items():
+                if hasattr(socket, name):
+                    held.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         refused = self._owner.joins(self)
         if refused is not None:
             self.end(Failed(0, Fault.UNAVAILABLE, refused))
@@ -370,9 +372,13 @@ class Connection(asyncio.BufferedProtocol):
         self._since = self._owner.now()
         self._drop()
         self._hold()
-        # To close now would reset what the client has yet to read, where more of it arrives.
-        self._transport.write_eof()
-        self._transport.resume_reading()
+        try:
+            # To close would reset what the client has yet to read, where more of it arrives.
+            self._transport.write_eof()
+        except OSError:
+            self.cut("it is gone already")
+        else:
+            self._transport.resume_reading()
 
     def cut(self, why: str) -> None:
         """Closes at once, without a word: who does not listen cannot be told."""

@@ -78,6 +78,8 @@ class Server:
         )
         self._pump = Pump(store, self.limits)
         self._tasks = [asyncio.create_task(self._pump.run()), asyncio.create_task(self._look())]
+        for task in self._tasks:
+            task.add_done_callback(_say_why)
         port_: int = self._listener.sockets[0].getsockname()[1]
         return port_
 
@@ -100,6 +102,8 @@ class Server:
 
         Then paths are handed out and questions answered until the clients leave, for a while.
         """
+        if self._store is None:
+            return
         self.closes = True
         self._listener.close()
         await self._pump.idle()
@@ -177,3 +181,9 @@ class Server:
         """Forgets a connection."""
         self._connections.discard(connection)
         self._left.set()
+
+
+def _say_why(ended: "asyncio.Task[None]") -> None:
+    """Says why one of the server's own tasks ended, if nobody ended it: nothing is served then."""
+    if not ended.cancelled() and ended.exception() is not None:
+        _log.critical("the server has failed, by a fault of its own", exc_info=ended.exception())

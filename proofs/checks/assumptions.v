@@ -1,6 +1,6 @@
 (** What each theorem rests on, compared with [assumptions.expected]. *)
 From zeta Require Import Thm.AddB Thm.Soundness Thm.Adopted Thm.KeyValue Thm.MultisetHash.
-From zeta Require Import Codec.Laws Exec.Refines Exec.Answers.
+From zeta Require Import Codec.Laws Codec.Elements Exec.Refines Exec.Answers.
 From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
 From zeta Require Import Program.KeyValue Program.CertifiedKeyValue.
@@ -10,6 +10,7 @@ Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
 Print Assumptions parse_shortens.
+Print Assumptions element_bytes_injective.
 Print Assumptions machine_refines.
 Print Assumptions machine_ends_alike.
 Print Assumptions every_log_splits.

@@ -23,6 +23,7 @@ from zeta.network import (
     Goodbye,
     HandshakeAnswer,
     HandshakeRequest,
+    Hello,
     Message,
     NotCertifying,
     PathFound,
@@ -31,6 +32,7 @@ from zeta.network import (
     Requested,
     Revoked,
     Settled,
+    encode,
 )
 
 from .host import LIMIT, RETRY, Host, Runner
@@ -222,3 +224,12 @@ def test_a_certification_before_there_is_a_session_is_a_loss(host: Host) -> None
     client = Runner(host)
     assert isinstance(client.core.lost, ConnectionLost)
     assert "nobody asked for" in str(client.core.lost)
+
+
+def test_who_does_not_introduce_its_verifier_first_is_not_heard(host: Host) -> None:
+    client = Runner(host, retry=RETRY)
+    client.lose()
+    assert client.wait is not None
+    client.core.connected(client.now + client.wait)
+    with pytest.raises(ConnectionLost, match="does not introduce its verifier"):
+        client.core.receive(Hello().encode() + encode(Refused(1, 256)), client.now)

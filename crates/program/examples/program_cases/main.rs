@@ -14,15 +14,14 @@
 //! Byte strings are in hexadecimal after an `x`; a null row is `-`. The last line is `END`.
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of made up cases")]
 
-#[path = "../tests/memory_rows/mod.rs"]
+#[path = "../../tests/memory_rows/mod.rs"]
 mod memory_rows;
-#[path = "../tests/random_program/mod.rs"]
+#[path = "../../tests/random_program/mod.rs"]
 mod random_program;
-#[path = "../tests/refused_programs/mod.rs"]
+#[path = "../../tests/refused_programs/mod.rs"]
 mod refused_programs;
-#[path = "../tests/short_code/mod.rs"]
+#[path = "../../tests/short_code/mod.rs"]
 mod short_code;
-#[path = "../tests/single_instruction/mod.rs"]
 mod single_instruction;
 
 use std::cell::Cell;

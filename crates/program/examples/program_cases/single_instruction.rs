@@ -1,12 +1,4 @@
 //! Programs of one instruction on values each, over all types that it may have.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::allow_attributes,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "each test file uses a part, and a panic is a failed test"
-)]
 
 use crate::short_code::*;
 use zeta_program::{
@@ -41,7 +33,7 @@ fn program(arguments: &[Type], target: Type, instruction: impl Fn(u16) -> I) -> 
 }
 
 /// Each operation on each type that the loader takes for it.
-pub fn on_values() -> Vec<Vec<u8>> {
+pub(crate) fn on_values() -> Vec<Vec<u8>> {
     let integers = INTEGERS.map(Type::Integer);
     let values: Vec<Type> = [&[Type::Bool, Type::Enum(3)], &integers[..], &STRINGS[..]].concat();
     let mut programs = Vec::new();
@@ -102,7 +94,7 @@ fn flags_hashes_and_the_epoch() -> Vec<Vec<u8>> {
 }
 
 /// A read and a return that the machine does in one step: a row, as it is.
-pub fn row_as_it_is() -> Vec<u8> {
+pub(crate) fn row_as_it_is() -> Vec<u8> {
     let row = ValueType::optional(Type::Bytes(64));
     let locals = vec![Type::Row(RelationId(0)), Type::Bool, row.payload];
     let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, 3])];

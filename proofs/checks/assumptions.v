@@ -10,6 +10,7 @@ Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
 Print Assumptions encode_injective.
 Print Assumptions parse_shortens.
+Print Assumptions parsed_is_checked.
 Print Assumptions element_bytes_injective.
 Print Assumptions machine_refines.
 Print Assumptions machine_ends_alike.

@@ -11,7 +11,11 @@ Fixpoint positive_bits (p : positive) : list bool :=
   end.
 Definition bits (n : N) : list bool := match n with N0 => [] | Npos p => positive_bits p end.
 Definition signed_bits (z : Z) : list bool :=
-  match z with Z0 => [] | Zpos p => true :: positive_bits p | Zneg p => false :: positive_bits p end.
+  match z with
+  | Z0 => []
+  | Zpos p => true :: positive_bits p
+  | Zneg p => false :: positive_bits p
+  end.
 
 Open Scope N_scope.
 

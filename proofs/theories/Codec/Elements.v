@@ -2,7 +2,7 @@
 From Coq Require Import NArith List Lia.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Spec.Entry.
 From zeta Require Import Codec.Bytes Codec.Log.
-From zeta Require Import Codec.Lawful Codec.Laws Codec.Hashed.
+From zeta Require Import Codec.Lawful Codec.PathLaws Codec.Laws Codec.Hashed.
 Import ListNotations.
 Open Scope N_scope.
 

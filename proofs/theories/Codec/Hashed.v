@@ -3,7 +3,7 @@
     With a hash of bytes they make the primitives that Spec leaves open. *)
 From Coq Require Import NArith List Lia.
 From zeta Require Import Spec.Width Spec.Time Spec.Path Spec.Record Codec.Bytes Codec.Log.
-From zeta Require Import Codec.Lawful Codec.Laws.
+From zeta Require Import Codec.Lawful Codec.PathLaws Codec.Laws.
 Import ListNotations.
 Open Scope N_scope.
 

@@ -71,6 +71,22 @@ async def test_handshakes_are_dear_and_so_there_are_few_in_a_batch() -> None:
     assert [work.connection for work in pump._take()] == [greedy[1]]
 
 
+async def test_long_answers_make_short_turns() -> None:
+    connection = made()
+    connection._transport = Gone()  # type: ignore[assignment]
+    connection._take(REQUEST * 500)
+    turns = [connection.work(0)]
+    for answered in (8 * 10, 16 * 10, 32 << 20, 1 << 20, 1 << 20):
+        connection.answer(bytes(answered), turns[-1].requested)
+        turns.append(connection.work(0))
+    # Twice as many while they are short, then as many as take a MiB: one.
+    assert [turn.requested for turn in turns] == [8, 16, 32, 1, 2, 4]
+    assert all(turn.requests == REQUEST * turn.requested for turn in turns)
+    connection.pause_writing()
+    assert not connection.has_work
+    assert connection.work(9).requested == 0
+
+
 class Gone:
     """The transport of a client that has just vanished."""
 
@@ -87,6 +103,8 @@ class Gone:
 
     def abort(self) -> None:
         self.aborted = True
+
+    def pause_reading(self) -> None: ...
 
 
 async def test_a_client_that_vanished_ends_no_more_than_its_connection() -> None:

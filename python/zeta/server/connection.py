@@ -38,7 +38,11 @@ from zeta.server.refusal import closing, failures
 _log = logging.getLogger(__name__)
 # A client is a slow reader from here on: nothing more is read from it.
 _PILED_UP = 1 << 16
+# What the answers of one turn should take at most; how many requests the first turn has.
+_TURN = 1 << 20
+_FIRST_TURN = 8
 _LENGTH_LEN = 4
+_LENGTH_MAX = (1 << 32) - 1
 # Whose machine is gone: idle seconds until it is asked, seconds between questions, how many, and
 # milliseconds that what was sent may stay without an answer.
 _GONE = {
@@ -105,6 +109,8 @@ class Connection(asyncio.BufferedProtocol):
         self._queue: deque[tuple[bytes, int] | Control] = deque()
         self._queued = 0
         self._held = 0
+        self._turn = _FIRST_TURN
+        """Requests that run at once, by what their answers took so far."""
         self._open = 0
         self._greeted = False
         self._leaving = False
@@ -174,6 +180,8 @@ class Connection(asyncio.BufferedProtocol):
         """The client has read."""
         self._writing = True
         self._hold()
+        if self._queue:
+            self._owner.asks(self)
         self._resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -276,8 +284,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def has_work(self) -> bool:
-        """Whether something was asked that does not run yet."""
-        return bool(self._queue)
+        """Whether something was asked that does not run yet, by who reads the answers."""
+        return bool(self._queue) and self._writing
 
     def work(self, controls_max: int) -> Work:
         """What runs next: requests, and what was asked for after them."""
@@ -285,29 +293,43 @@ class Connection(asyncio.BufferedProtocol):
         count = 0
         controls: list[Control] = []
         queue = self._queue
-        while queue:
+        while self.has_work:
             first = queue[0]
             if isinstance(first, HandshakeRequest | Ask | PathRequest | Revoke):
                 if len(controls) == controls_max:
                     break
                 controls.append(first)
-            elif controls:
+                queue.popleft()
+            elif controls or count == self._turn:
                 break
             else:
-                runs.append(first[0])
-                count += first[1]
-            queue.popleft()
+                queue.popleft()
+                run, size = self._part(*first, self._turn - count)
+                runs.append(run)
+                count += size
         requests = runs[0] if len(runs) == 1 else b"".join(runs)
         self._queued -= len(requests)
         if self._held:
             self._hold()
         return Work(self, requests, count, controls)
 
+    def _part(self, requests: bytes, count: int, most: int) -> tuple[bytes, int]:
+        """So many of these requests; the rest goes back to the queue."""
+        if count <= most:
+            return requests, count
+        taken, end = _native.leading_requests(requests, 0, _LENGTH_MAX, most)
+        self._queue.appendleft((requests[end:], count - taken))
+        return requests[:end], taken
+
     def answer(self, frames: bytes, count: int) -> None:
         """Sends answers to so many messages."""
         self._open -= count
         if self._ended:
             return
+        if len(frames) > _TURN:
+            self._turn = max(1, count * _TURN // len(frames))
+        elif count >= self._turn:
+            self._turn = min(2 * self._turn, self._limits.in_flight)
         if self._writing:
             self._since = self._owner.now()
         self.send(frames)

@@ -20,6 +20,7 @@ from zeta.errors import (
 from zeta.network import (
     Goodbye,
     Message,
+    PathRequest,
     Requested,
 )
 from zeta.receipts import Pinned
@@ -74,6 +75,7 @@ def test_an_answer_that_comes_late_settles_its_number(host: Host) -> None:
     assert list(client.unsettled) == [1]
     client.carry()
     assert not client.unsettled
+    assert isinstance(call.error, Unsettled), "who was told so is not told otherwise"
     assert client.repeat(call).outcome() == 1
     assert client.call("read", "a").outcome() == 1
 
@@ -96,6 +98,46 @@ def test_a_repeated_request_runs_once(host: Host, ran: bool) -> None:
     assert [client.repeat(call).outcome() for _ in range(3)] == [1, 1, 1]
     assert client.fate(call) is Fate.EXECUTED
     assert client.call("read", "a").outcome() == 1
+
+
+def test_an_answer_after_its_time_is_late_however_late_the_clock_was_read(host: Host) -> None:
+    client = Runner(host)
+    call = client.submit("add", "a", 1)
+    client.now += LIMIT + 1
+    client.carry()
+    assert isinstance(call.error, Unsettled)
+    assert client.unsettled == ()
+
+
+def test_messages_that_wait_have_numbers_of_their_own(host: Host) -> None:
+    client = Runner(host)
+    one = client.submit("add", "a", 1)
+    client.core._exchange._last = (1 << 32) - 2
+    others = [client.submit("add", "a", 1) for _ in range(5)]
+    client.carry()
+    assert outcomes([one, *others]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_path_is_asked_for_where_nobody_waits(host: Host) -> None:
+    client = Runner(host)
+    waits = client.certified(client.call("add", "a", 1))
+    client.core.abandon(waits)
+    host.certify()
+    client.carry()
+    assert client.epochs
+    assert not any(isinstance(each, PathRequest) for each in host.asked)
+
+
+def test_an_old_certification_takes_nothing_back(host: Host) -> None:
+    client = Runner(host)
+    for _ in range(3):
+        last = host.certify()
+    client.line.say(host.certified[0])
+    client.carry()
+    assert client.epochs == [0, 1, 2, 0]
+    session = client.core._requests.session
+    assert session is not None
+    assert session.certified_epoch == last
 
 
 def test_who_repeats_or_asks_does_not_wait_for_ever(host: Host) -> None:

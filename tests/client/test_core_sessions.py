@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from zeta.client import ConnectionLost, Fate, NoAnswer, NotExecuted, ResultLost
+from zeta.client import ConnectionLost, Fate, NoAnswer, NotExecuted, ResultLost, Unsettled
 from zeta.client.number import Numbers
 from zeta.client.session import SEQUENCE_MAX
 from zeta.client.task import Question, Rotation
 from zeta.errors import SessionRefused
-from zeta.network import Ask, HandshakeRequest, Message, Refused
+from zeta.network import Ask, HandshakeRequest, Message, Refused, Requested
 
 from .conftest import MakeHost
 from .host import LIMIT, RETRY, Host, Runner, lost, outcomes
@@ -34,6 +34,15 @@ def test_in_strict_order_nothing_follows_what_is_not_settled(host: Host) -> None
     assert client.fate(first) is Fate.NOT_EXECUTED
     client.pass_time(1.0)
     assert second.outcome() == 1
+
+
+def test_what_is_too_early_is_asked_again_more_slowly_each_time(host: Host) -> None:
+    client = Runner(host, strict=True)
+    lost(host, client, ran=False)
+    client.call("add", "a", 1)
+    for _ in range(500):
+        client.pass_time(0.01)
+    assert 10 < sum(isinstance(each, Requested) for each in host.asked) < 40
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -131,6 +140,20 @@ def test_a_session_is_rotated_at_will(host: Host) -> None:
         host.store.ask_session(old, 1, epoch.question(1))
 
 
+def test_what_is_certified_meanwhile_is_known_in_the_next_session(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    client.is_slow = True
+    old, rotation = client.session, client.rotate()
+    last = host.certify()
+    client.carry()
+    assert not rotation.finished
+    client.release()
+    session = client.core._requests.session
+    assert session is not None
+    assert session.session != old
+    assert session.certified_epoch == last
+
+
 def test_calls_wait_while_a_session_is_rotated(host: Host) -> None:
     client = Runner(host)
     held: list[Message] = []
@@ -178,6 +201,16 @@ def test_fates_are_known_while_a_session_is_rotated(host: Host) -> None:
     assert client.fate(call) is Fate.EXECUTED
     client.core.rotate(Rotation(), LIMIT, client.now)
     assert isinstance(client.repeat(call).error, ResultLost)
+
+
+def test_nothing_is_asked_of_a_session_that_may_be_gone(host: Host) -> None:
+    client = Runner(host, keeps=True)
+    before, other = lost(host, client, ran=True), lost(host, client, ran=True)
+    again = Runner(host, state=client.kept[0], keeps=True)
+    again.core.rotate(Rotation(), LIMIT, again.now)
+    # Its end is on the way to the verifier: what comes after that is refused there.
+    assert again.fate(before) is Fate.UNKNOWN
+    assert isinstance(again.repeat(other).error, Unsettled)
 
 
 def test_each_session_is_asked_about_its_own_numbers(host: Host) -> None:

@@ -5,6 +5,7 @@ From zeta Require Import Thm.Decided Thm.Honest Thm.Examples.
 From zeta Require Import Program.Loaded Program.Certified Program.Canonical.
 From zeta Require Import Program.KeyValue Program.CertifiedKeyValue.
 From zeta Require Import Thm.ReceiptTree Thm.Sessions Thm.Receipts Thm.SessionExamples.
+From zeta Require Import Thm.HonestClient.
 From zeta Require Thm.Certified.
 Print Assumptions log_lawful.
 Print Assumptions encode_prefix_free.
@@ -47,6 +48,7 @@ Print Assumptions load_canonical.
 Print Assumptions key_value_loads.
 Print Assumptions key_value_means.
 Print Assumptions certified_answers_are_of_a_map.
+Print Assumptions honest_client_is_never_refused.
 Print Assumptions request_runs_once.
 Print Assumptions request_is_authorised.
 Print Assumptions strict_order_is_kept.

@@ -243,6 +243,13 @@ Section Honest.
     intros (ce & ne & S & Rest). exists ce, ne. split; [|exact Rest]. destruct S; split; auto.
   Qed.
 
+  Lemma ready_fits e val v : ready e val v -> receipts_fit (at_ v 0) = true.
+  Proof.
+    intros (ce & ne & [Q _ _ _ _] & Z & Eq). destruct (Eq 0 Z) as [Ec En].
+    destruct (Q 0 Z) as [Ck Nx _ _ _ _]. unfold receipts_fit, in_window, since. rewrite Ck, Nx. cbn.
+    apply N.ltb_lt. unfold EPOCH_WINDOW. lia.
+  Qed.
+
   (** What runs with all rights is applied, with a receipt or without. *)
   Lemma host_applies o e val val' v v1 ran : free -> ready e val v ->
     step_run cfg v 0 None o = (v1, Applied (Answered ran) None) -> ready e val' v1 ->
@@ -250,33 +257,32 @@ Section Honest.
   Proof.
     unfold free, step_host. intros Fr R St R1. destruct (serving_of cfg) as [sv|]; [|eauto].
     rewrite Fr. destruct (embedded_receipts (access sv)); cbn [andb negb]; [|eauto].
-    assert (Fit : receipts_fit (at_ v 0) = true).
-    { destruct R as (ce & ne & [Q _ _ _ _] & Z & Eq). destruct (Eq 0 Z) as [Ec En].
-      destruct (Q 0 Z) as [Ck Nx _ _ _ _]. unfold receipts_fit, in_window, since.
-      rewrite Ck, Nx. cbn.
-      apply N.ltb_lt. unfold EPOCH_WINDOW. lia. }
-    rewrite Fit. cbn [Session.decide_embedded Session.decide_receipts require and_then].
+    rewrite (ready_fits R). cbn [Session.decide_embedded Session.decide_receipts require and_then].
     rewrite St. cbn [ruling_of with_note]. do 2 eexists. split; [reflexivity|].
     now apply ready_desk.
   Qed.
 
-  Theorem operation_applies o e val val' v : free -> ready e val v -> serves o e val val' ->
+  (** Rights that the operation stays within. *)
+  Definition lets (rt : rights) (o : operation) : Prop :=
+    may_call rt (transition o) = true /\ may_read rt k = true /\ may_write rt k = true.
+
+  Lemma run_applies rt by_ o e val val' v : lets rt o -> ready e val v -> serves o e val val' ->
     1 < slot_count cfg ->
-    exists v' ran n, step cfg v 0 (RunApp (Run o Embedded [1])) = (v', Applied (Answered ran) n) /\
-      ready e val' v'.
+    exists s ran, step_run cfg v 0 rt (Run o by_ [1]) =
+      (put (raise_floor v e) 0 s, Applied (Answered ran) None) /\
+      ready e val' (put (raise_floor v e) 0 s).
   Proof.
-    intros Fr R Sv Two. pose proof R as (ce & ne & [Q [[p G] B] Ce Mi Fl] & Z & Eq).
-    destruct Sv as (Tr & Len & Bud & Max & c & next & Be & Ca & Does).
+    intros (Lc & Lr & Lw) (ce & ne & [Q [[p G] B] Ce Mi Fl] & Z & Eq)
+      (_ & _ & Bud & Max & c & next & Be & Ca & Does) Two.
     destruct (Eq 0 Z) as [E0 N0]. pose proof (Q 0 Z) as [Ec En Ea Ee El Ecl]. rewrite E0 in *.
-    unfold step. rewrite El. unfold check_entry, fits_run. cbn [asked asked_by].
-    apply N.leb_le in Tr. rewrite Tr, Len. cbn [andb require and_then step_entry asked_by].
-    assert (Run_ : exists s ran, run_app cfg None (at_ v 0) (Run o Embedded [1]) (c e) = Ok (s,
+    assert (Run_ : exists s ran, run_app cfg rt (at_ v 0) (Run o by_ [1]) (c e) = Ok (s,
       Answered ran) /\
       in_slot val' s /\ quiet e e s).
     { unfold run_app. rewrite Ca, Ec. cbn [listed asked epoch].
-      assert (Run1 : execute cfg None (slots (at_ v 0)) [1] [] false (Bind k (Read 0 next)) =
-        execute cfg None (slots (at_ v 0)) [] [1] false (next val)).
-      { cbn -[key_eqb N.ltb get]. rewrite G. cbn -[key_eqb N.ltb get]. unfold in_range.
+      assert (Run1 : execute cfg rt (slots (at_ v 0)) [1] [] false (Bind k (Read 0 next)) =
+        execute cfg rt (slots (at_ v 0)) [] [1] false (next val)).
+      { cbn -[key_eqb N.ltb get may_read may_write]. rewrite G, Lr.
+        cbn -[key_eqb N.ltb get may_read may_write]. unfold in_range.
         destruct (N.ltb_spec 1 (slot_count cfg)) as [_|]; [|lia]. now rewrite key_eqb_refl. }
       rewrite Run1.
       rewrite byte_len_split in Bud, Max. rewrite byte_len_split in B.
@@ -295,7 +301,7 @@ Section Honest.
              (if replaced_len (slots (at_ v 0)) [] <? written_len [] then written_len [] else 0)
              (byte_budget cfg)
          |});;
-         Session.decide_access (granted None (slots (at_ v 0)) x);;
+         Session.decide_access (granted rt (slots (at_ v 0)) x);;
          Ok (with_slots (at_ v 0) (write_slots (slots (at_ v 0)) (x_writes x))
                (saturating_add_u64 (bytes_used (at_ v 0) - replaced_len (slots (at_ v 0)) [])
                  (written_len [])), Answered (Ran o e (x_answer x)))) = Ok (s, Answered ran) /\
@@ -318,7 +324,8 @@ Section Honest.
       cbn [RunApp.slots_used RunApp.slots_listed RunApp.bytes]. rewrite N.eqb_refl.
       cbn [require and_then]. rewrite Fits by (unfold value_len in *; assumption).
       cbn [require and_then lift]. unfold granted. cbn [x_overread x_writes forallb fst negb].
-      unfold row_in. rewrite G. cbn [holds may_write andb Session.decide_access require and_then].
+      unfold row_in. rewrite G. cbn [holds fst]. rewrite Lw.
+      cbn [andb Session.decide_access require and_then].
       eexists. eexists. split; [reflexivity|]. split.
       - split.
         + exists p. change (get (write_slot (slots (at_ v 0)) (1, val')) 1 =
@@ -328,10 +335,10 @@ Section Honest.
           rewrite saturating_add_u64_exact by lia. lia.
       - split; cbn; auto; congruence. }
     destruct Run_ as (s & ran & Run_ & Slot' & Quiet').
-    assert (St : step_run cfg v 0 None (Run o Embedded [1]) =
+    assert (St : step_run cfg v 0 rt (Run o by_ [1]) =
       (put (raise_floor v e) 0 s, Applied (Answered ran) None)).
-    { unfold step_run, attempt. cbn [asked]. rewrite Be.
-      cbn [may_call Session.decide_right require].
+    { unfold step_run, attempt. cbn [asked]. rewrite Be, Lc.
+      cbn [Session.decide_right require].
       cbv zeta. rewrite Ec. cbn [epoch]. unfold RunApp.decide_floor.
       destruct (N.leb_spec (floor v) e) as [_|]; [|lia]. cbn [require and_then lift].
       rewrite Run_. reflexivity. }
@@ -342,7 +349,35 @@ Section Honest.
         now rewrite E0, N0.
       - rewrite at_put. unfold upd. cbn [N.eqb]. exact Slot'.
       - cbn. rewrite E0. lia. }
-    edestruct host_applies as (v2 & n & H2 & R2); [exact Fr|exact R|exact St|exact R1|]. eauto.
+    eauto.
+  Qed.
+
+  (** An entry of a thread that serves, once its bytes are right. *)
+  Lemma ready_step e val v en : ready e val v -> check_entry en = Ok tt ->
+    step cfg v 0 en = step_entry cfg v 0 en.
+  Proof.
+    intros (ce & ne & [Q _ _ _ _] & Z & Eq) Ce. unfold step.
+    now rewrite (qu_live (Q 0 Z)), Ce.
+  Qed.
+
+  Lemma serves_fits o by_ e val val' : serves o e val val' ->
+    match by_ with Embedded => true | Session id q _ => fits_number id q end = true ->
+    check_entry (RunApp (Run o by_ [1])) = Ok tt.
+  Proof.
+    intros (Tr & Len & _) Fit. unfold check_entry, fits_run. cbn [asked asked_by].
+    apply N.leb_le in Tr. rewrite Tr, Fit, Len. reflexivity.
+  Qed.
+
+  Theorem operation_applies o e val val' v : free -> ready e val v -> serves o e val val' ->
+    1 < slot_count cfg ->
+    exists v' ran n, step cfg v 0 (RunApp (Run o Embedded [1])) = (v', Applied (Answered ran) n) /\
+      ready e val' v'.
+  Proof.
+    intros Fr R Sv Two. rewrite (ready_step _ R) by (eapply serves_fits; eauto).
+    destruct (@run_applies None Embedded _ _ _ _ _ (conj eq_refl (conj eq_refl eq_refl)) R Sv Two)
+      as (s & ran & St & R1).
+    edestruct host_applies as (v2 & n & H2 & R2); [exact Fr|exact R|exact St|exact R1|].
+    cbn [step_entry asked_by]. eauto.
   Qed.
 
   (** ** The whole life of such a host *)

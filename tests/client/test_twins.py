@@ -103,6 +103,9 @@ async def test_clients_compare_what_they_were_shown(twin: Twin) -> None:
         # The server keeps the last 64: who comes now was shown nothing of the first.
         for _ in range(100):
             place.store.certify()
+        last = await twin.told(client.call("add", "a", 1))
+        place.store.certify()
+        await twin.told(last.certified(20))
         late = await twin.open(place)
         assert not late.compare_with(shown)
         with pytest.raises(InvalidValue, match="no certification of epoch `0`"):

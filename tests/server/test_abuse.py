@@ -6,6 +6,7 @@ import struct
 from functools import partial
 
 import pytest
+import zeta
 from zeta.applications.key_value import KeyValue
 from zeta.network import (
     Ask,
@@ -22,8 +23,9 @@ from zeta.network import (
     Subscribe,
     encode,
 )
+from zeta.server import Limits, Server
 
-from .conftest import BRIEF, GET, OWNER, PUT, READER, Ground, Guest, Served, get, requested
+from .conftest import ACCESS, BRIEF, GET, OWNER, PUT, READER, Ground, Guest, Served, get, requested
 
 PROTOCOL, LIMIT, UNAVAILABLE, UNKNOWN = 1, 2, 3, 4
 MINUTE = 60.0
@@ -361,3 +363,19 @@ async def test_no_stranger_opens_a_session(served: Served) -> None:
         guest = await ground.guest()
         with pytest.raises(AssertionError, match="code=266"):
             await guest.open(bytes([3]) * 32)
+
+
+async def test_a_server_closes_although_somebody_does_not_read() -> None:
+    server = Server(Limits(goodbye_seconds=0.2))
+    with zeta.open(access=ACCESS, epoch=None, on_epoch=server.epoch_decided) as store:
+        port = await server.listen(store, "127.0.0.1", 0)
+        guest = Guest(*await asyncio.open_connection("127.0.0.1", port))
+        guest.who = await guest.greet()
+        await reading_nothing(guest, 900)
+        async with asyncio.timeout(30):
+            while server.memory.total < 1 << 16:
+                await asyncio.sleep(0.005)
+            await server.close()
+            while server.connections:
+                await asyncio.sleep(0.005)
+        await guest.close()

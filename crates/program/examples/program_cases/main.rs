@@ -1,8 +1,9 @@
 //! Writes programs, what the loader says to each, and calls with what the machine answers: cases
 //! that another implementation of the language must judge alike.
 //!
-//! Fixed programs come first, then files of programs, then `--programs` random ones, each with `--calls` calls of each
-//! transition and `--mutations` changed copies, all from one `--seed`. One line a case:
+//! Fixed programs come first, then files of programs, then `--programs` random ones. Files and
+//! random ones have `--calls` calls of each transition and `--mutations` changed copies, all from
+//! one `--seed`. One line a case:
 //!
 //! - `P program E code`: the loader refuses it;
 //! - `P program L digest rows/scratch/time..`: it takes it, at these costs of its transitions;
@@ -14,6 +15,7 @@
 //! Byte strings are in hexadecimal after an `x`; a null row is `-`. The last line is `END`.
 #![expect(clippy::arithmetic_side_effects, reason = "sizes of made up cases")]
 
+mod fixed_program;
 #[path = "../../tests/memory_rows/mod.rs"]
 mod memory_rows;
 #[path = "../../tests/random_program/mod.rs"]
@@ -22,7 +24,6 @@ mod random_program;
 mod refused_programs;
 #[path = "../../tests/short_code/mod.rs"]
 mod short_code;
-mod single_instruction;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -237,8 +238,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         cases.case(&bytes, 1)?;
     }
     cases.family(&encode(&refused_programs::accepted()))?;
-    cases.case(&single_instruction::row_as_it_is(), 10 * options.calls)?;
-    for bytes in single_instruction::on_values() {
+    for bytes in fixed_program::on_rows() {
+        cases.case(&bytes, 10 * options.calls)?;
+    }
+    for bytes in fixed_program::on_values() {
         cases.case(&bytes, options.calls)?;
     }
     for file in options.files {

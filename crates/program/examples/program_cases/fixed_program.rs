@@ -1,4 +1,5 @@
-//! Programs of one instruction on values each, over all types that it may have.
+//! Programs that are always the same: one instruction on values, over all types that it may have;
+//! and what random programs hardly do with rows.
 
 use crate::short_code::*;
 use zeta_program::{
@@ -93,12 +94,31 @@ fn flags_hashes_and_the_epoch() -> Vec<Vec<u8>> {
     programs.into_iter().flatten().collect()
 }
 
-/// A read and a return that the machine does in one step: a row, as it is.
-pub(crate) fn row_as_it_is() -> Vec<u8> {
+/// What random programs hardly do with rows.
+pub(crate) fn on_rows() -> Vec<Vec<u8>> {
+    // A read and a return that the machine does in one step; and one that it must not.
+    vec![read_and_return(3), read_and_return(0), one_key_in_two_relations()]
+}
+
+/// Reads a row and returns its presence, and as its value what is in register `given`: 0 is the
+/// key, 3 the row.
+fn read_and_return(given: u16) -> Vec<u8> {
     let row = ValueType::optional(Type::Bytes(64));
     let locals = vec![Type::Row(RelationId(0)), Type::Bool, row.payload];
-    let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, 3])];
+    let code = vec![bind(1, &[0]), read(2, 1, &[3]), give_back(&[2, given])];
     let mut whole = transition(vec![field("key", ValueType::plain(row.payload))], locals, code);
     whole.result = vec![row];
     encode(&program_of(whole))
+}
+
+/// The rows of two relations under one key are two rows.
+fn one_key_in_two_relations() -> Vec<u8> {
+    let row = ValueType::plain(Type::Bytes(64));
+    let rows = [Type::Row(RelationId(0)), Type::Row(RelationId(1)), row.payload];
+    let code = vec![bind(1, &[0]), bind(2, &[0]), store(1, &[0]), load(2, &[3]), give_back(&[3])];
+    let mut whole = transition(vec![field("key", row)], rows.to_vec(), code);
+    whole.result = vec![row];
+    let mut assembly = program_of(whole);
+    assembly.relations.push(relation("others", &[row], &[row]));
+    encode(&assembly)
 }

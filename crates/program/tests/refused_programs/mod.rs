@@ -175,6 +175,7 @@ pub fn at_the_bounds() -> Vec<Vec<u8>> {
         a.constants = many(b"constant".to_vec(), bound::CONSTANT_COUNT_MAX);
         a.reasons = many("r".into(), bound::REASON_COUNT_MAX);
         a.reasons[0] = long_reason;
+        a.reasons[1] = " \u{a0}\u{100}~".into();
     });
     let transitions = twin(|a| {
         let empty = transition(vec![], vec![], vec![give_back(&[])]);
@@ -232,6 +233,11 @@ pub fn refused() -> Vec<(LoadError, Vec<u8>)> {
     cases.extend(refused_code());
     cases.extend(refused_relations());
     cases.extend(refused_lists());
+    // The other control characters of Unicode, at both ends.
+    cases.extend(
+        ['\u{1f}', '\u{7f}', '\u{80}', '\u{9f}']
+            .map(|control| (E::BadReason, twin(|a| a.reasons[0] = format!("not{control}enough")))),
+    );
     cases.extend([
         (E::TooManyRows, binds(bound::ROW_COUNT_MAX + 1)),
         (E::TooMuchScratch, packs(17)),

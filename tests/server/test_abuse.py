@@ -198,6 +198,7 @@ async def test_who_reads_a_lot_at_once_gets_everything(served: Served) -> None:
         guest = await ground.guest()
         # 54 MB in one go, of which no more runs than is read.
         count = await reading_nothing(guest, 900)
+        await ground.until(lambda: ground.server.memory.total > 1 << 16)
         guest.writer.transport.resume_reading()  # type: ignore[attr-defined]
         for _ in range(count):
             assert isinstance(await guest.hear(), Replied)

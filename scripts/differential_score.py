@@ -8,6 +8,7 @@ nearly every check, and without them. Prints which checks were not noticed.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ ORACLE = ROOT / "proofs/build/oracle/oracle"
 # Receipts are read by other programs, and programs have a comparison of their own.
 CRATES = ("verifier", "session")
 DIFFERENT = 1
+FAILED_ITSELF = 2
 TIMEOUT_SECONDS = 1800
 
 
@@ -45,7 +47,8 @@ def build(copy: Path) -> Path:
         "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
     }
     subprocess.run([*command, "--bin", "differential"], cwd=copy, env=environment, check=True)
-    # Apart from the next build's, which would take its place while this one runs.
+    # Apart from those of the next build, which would take their place while these run.
+    shutil.copy2(ORACLE, copy / "oracle")
     return Path(shutil.copy2(target / "release/differential", copy / "differential"))
 
 
@@ -58,7 +61,7 @@ def play(program: Path, copy: Path, mutant: int | None, options: list[str]) -> s
     found = ["--minimise", "no", "--found", os.devnull]
     try:
         done = subprocess.run(
-            [program, "--oracle", ORACLE, *found, *options],
+            [program, "--oracle", program.with_name("oracle"), *found, *options],
             cwd=copy,
             env=environment,
             capture_output=True,
@@ -73,7 +76,10 @@ def play(program: Path, copy: Path, mutant: int | None, options: list[str]) -> s
     if done.returncode == DIFFERENT:
         told = [line for line in done.stdout.splitlines() if "DIFFER, in: " in line]
         return told[0].split("DIFFER, in: ")[1] if told else "differed"
-    return f"stopped with {done.returncode}: {done.stderr.strip()[-200:]}"
+    told = done.stderr.strip()[-200:]
+    if done.returncode == FAILED_ITSELF:
+        raise RuntimeError(f"nothing was compared: {told}")
+    return f"stopped with {done.returncode}: {told}"
 
 
 def score(program: Path, copy: Path, check: Check, options: list[str]) -> Score:
@@ -98,7 +104,7 @@ def report(scores: list[Score]) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", choices=CRATES, help="switch off the checks of this crate alone")
-    parser.add_argument("--match", default="", metavar="TEXT", help="those that name this alone")
+    parser.add_argument("--match", default="", metavar="REGEX", help="those that name this alone")
     parser.add_argument("--seed", type=int, default=1, help="of the differential run")
     parser.add_argument("--logs", type=int, default=100_000, help="drawn at random, per check")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every result here")
@@ -109,7 +115,7 @@ def main() -> int:
     chosen = arguments()
     wanted = [chosen.only] if chosen.only else list(CRATES)
     checks = [check for check in mutation_check.find_checks(ROOT) if check.crate in wanted]
-    checks = [check for check in checks if chosen.match in check.key]
+    checks = [check for check in checks if re.search(chosen.match, check.key)]
     options = ["--seed", str(chosen.seed), "--logs", str(chosen.logs)]
     with tempfile.TemporaryDirectory(prefix="zeta-score-") as folder:
         copy = Path(folder)

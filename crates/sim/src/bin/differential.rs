@@ -1,6 +1,7 @@
 //! Compares the verifier with the oracle on many logs, and makes the first difference small.
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -95,6 +96,8 @@ struct Campaign {
 struct Ended {
     tally: Tally,
     batches: u64,
+    /// Logs by where they come from.
+    sources: BTreeMap<String, u64>,
     /// Logs that were drawn at random.
     drawn: u64,
     found: Option<Difference>,
@@ -133,16 +136,18 @@ impl Campaign {
             if !self.goes_on(number, drawn) {
                 return;
             }
+            let made = self.plan.batch(number);
             let compared =
-                self.plan.batch(number).and_then(|(_, played)| compare(&self.oracle, &played));
+                made.and_then(|(source, played)| Ok((source, compare(&self.oracle, &played)?)));
             let Ok(mut ended) = self.ended.lock() else { return };
             ended.batches += 1;
             match compared {
-                Ok(Ok(tally)) => {
+                Ok((source, Ok(tally))) => {
+                    *ended.sources.entry(source).or_default() += tally.logs;
                     ended.drawn += if number < self.plan.fixed() { 0 } else { tally.logs };
                     ended.tally.add(&tally);
                 }
-                Ok(Err(found)) => {
+                Ok((_, Err(found))) => {
                     self.stop.store(true, Relaxed);
                     ended.found.get_or_insert(found);
                 }
@@ -210,6 +215,9 @@ fn run(options: Options) -> Result<bool, String> {
     let ended = ended.into_inner().map_err(|_| "a worker stopped".to_owned())?;
     if let Some(error) = ended.error {
         return Err(error);
+    }
+    for (source, logs) in &ended.sources {
+        println!("{logs:10}  logs: {source}");
     }
     report(&ended.tally, began.elapsed(), options.seed);
     let Some(found) = ended.found else { return Ok(true) };

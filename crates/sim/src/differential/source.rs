@@ -44,7 +44,7 @@ impl Plan {
         1 + self.scopes.iter().map(|scope| scope.shards() as u64).sum::<u64>()
     }
 
-    /// Makes and plays a batch: what it is called, and its cases.
+    /// Makes and plays a batch: which source it is of, and its cases.
     pub fn batch(&self, number: u64) -> io::Result<(String, Vec<Played>)> {
         let Some(mut shard) = number.checked_sub(1) else {
             let cases = vectors::all()?;
@@ -55,16 +55,15 @@ impl Plan {
             if shard < shards {
                 let name = format!("every log of {}, part {shard} of {shards}", scope.name);
                 let played = scope.shard(shard as usize, &name);
-                return Ok((name, vec![played]));
+                return Ok((scope.name.clone(), vec![played]));
             }
             shard -= shards;
         }
-        let (name, make) = KINDS[(shard % KINDS.len() as u64) as usize];
-        let name = format!("{name}, seed {} batch {number}", self.seed);
+        let (source, make) = KINDS[(shard % KINDS.len() as u64) as usize];
+        let name = format!("{source}, seed {} batch {number}", self.seed);
         // Mixed twice: streams of neighbouring seeds would overlap.
         let mixed = Random::new(Random::new(self.seed).bits() ^ number).bits();
         let mut random = Random::new(mixed);
-        let played = make(&mut random, &name);
-        Ok((name, played))
+        Ok((source.into(), make(&mut random, &name)))
     }
 }

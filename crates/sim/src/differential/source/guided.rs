@@ -75,6 +75,9 @@ fn one(random: &mut Random, name: &str) -> Played {
 impl Guide<'_> {
     fn step(&mut self, player: &mut Player<'_>) {
         let thread = self.random.below(self.slots.len()) as u16;
+        if self.random.below(400) == 0 {
+            return self.many_epochs(player, thread);
+        }
         let mut log = self.propose(thread);
         if self.random.chance(15) {
             let range = Range { threads: self.setup.threads, slots: self.setup.slots };
@@ -101,6 +104,18 @@ impl Guide<'_> {
         }
         player.make(Move::Outcomes);
         player.make(Move::Back);
+    }
+
+    /// One thread goes beyond the window of epochs that are kept, and closes what it may.
+    fn many_epochs(&mut self, player: &mut Player<'_>, thread: u16) {
+        for turn in [Entry::NextEpoch, Entry::VerifyEpoch] {
+            for _ in 0..34 {
+                player.call(thread, &encoded(&turn));
+            }
+        }
+        player.make(Move::Outcomes);
+        let clock = &mut self.clocks[usize::from(thread)];
+        *clock = at(clock.epoch().0 + 34, 0);
     }
 
     fn propose(&mut self, thread: u16) -> Bytes {

@@ -12,6 +12,8 @@ use crate::random::Random;
 use zeta_session::{Access, AccessList, Client, ClientKind, Grant, public_key};
 use zeta_verifier::{Link, Node, Path, Pointer, RelationId, TransitionId, encode_node, sha256};
 
+/// Where an access list has its flags.
+const FLAGS: usize = 15;
 /// The hash domain of a value.
 const VALUE: u8 = 0x12;
 
@@ -28,8 +30,13 @@ fn one(random: &mut Random, name: &str) -> Case {
         2..5 => setup.program = changed(&setup.program, random),
         5 => setup.root = root_of(&adopted, random),
         _ => {
-            let access = access_list(random).encode();
-            let access = if random.chance(80) { changed(&access, random) } else { access };
+            let mut access = access_list(random).encode();
+            match random.below(4) {
+                0 => {}
+                // After the magic stand the flags.
+                1 => access[FLAGS] = random.below(8) as u8,
+                _ => access = changed(&access, random),
+            }
             let sessions_per_thread = random.below(3) as u16;
             setup.clients = Some(Clients { access, entropy: [7; 32], sessions_per_thread });
         }
@@ -93,23 +100,39 @@ fn root_of(record: &OwnedRecord, random: &mut Random) -> Vec<u8> {
     if random.chance(40) { changed(&root, random) } else { root }
 }
 
+/// Now and then with parts that are twice there, in another order, too long, or of no key.
 fn access_list(random: &mut Random) -> AccessList {
-    let client = |secret: u8, random: &mut Random| Client {
+    let mut clients = vec![client(1, random), client(2, random)];
+    clients.sort_by_key(|client| client.key);
+    match random.below(12) {
+        0 => clients.swap(0, 1),
+        1 => clients[1].key = clients[0].key,
+        2 => clients[0].transitions.reverse(),
+        3 => clients[0].transitions.extend([TransitionId(4), TransitionId(4)]),
+        4 => clients[0].grants.reverse(),
+        5 => clients[0].key = [0; 32],
+        _ => {}
+    }
+    let embedded = random.chance(60);
+    AccessList { embedded, embedded_receipts: random.chance(30), clients }
+}
+
+fn client(secret: u8, random: &mut Random) -> Client {
+    let prefix = if random.chance(3) { 4096 + random.below(2) } else { random.below(3) };
+    // Transition 5 and relation 1 are one more than there are.
+    let transitions = if random.chance(10) { 6 } else { 5 };
+    let relations = if random.chance(10) { 2 } else { random.below(2) as u16 };
+    Client {
         key: public_key(&[secret; 32]),
         kind: ClientKind::Client,
         lifetime: random.below(3) as u32,
-        // Number 5 is one more than there are.
-        transitions: (0..6).filter(|_| random.chance(40)).map(TransitionId).collect(),
-        grants: (0..random.below(3) as u16)
+        transitions: (0..transitions).filter(|_| random.chance(40)).map(TransitionId).collect(),
+        grants: (0..relations)
             .map(|relation| Grant {
                 relation: RelationId(relation),
                 access: Access { read: true, write: random.chance(50) },
-                prefix: vec![b'a'; random.below(3)],
+                prefix: vec![b'a'; prefix],
             })
             .collect(),
-    };
-    let mut clients = vec![client(1, random), client(2, random)];
-    clients.sort_by_key(|client| client.key);
-    let embedded = random.chance(60);
-    AccessList { embedded, embedded_receipts: random.chance(30), clients }
+    }
 }

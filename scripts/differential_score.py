@@ -74,8 +74,8 @@ def play(program: Path, copy: Path, mutant: int | None, options: list[str]) -> s
     if done.returncode == 0:
         return "agreed"
     if done.returncode == DIFFERENT:
-        told = [line for line in done.stdout.splitlines() if "DIFFER, in: " in line]
-        return told[0].split("DIFFER, in: ")[1] if told else "differed"
+        lines = [line for line in done.stdout.splitlines() if "DIFFER, in: " in line]
+        return lines[0].split("DIFFER, in: ")[1] if lines else "differed"
     told = done.stderr.strip()[-200:]
     if done.returncode == FAILED_ITSELF:
         raise RuntimeError(f"nothing was compared: {told}")

@@ -61,6 +61,11 @@ def test_a_session_goes_on_with_its_own_verifier_alone(name: str) -> None:
         State.of(SESSION).resume(other, SESSION.client_key, Authentication.CLIENT)
 
 
+def test_a_session_goes_on_with_its_own_client_alone() -> None:
+    with pytest.raises(StateUnusable, match="client key"):
+        State.of(SESSION).resume(INTRODUCTION, bytes([6]) * 32, Authentication.CLIENT)
+
+
 def test_two_clients_do_not_share_the_file(path: Path) -> None:
     with StateFile(path), pytest.raises(StateUnusable, match="another client"):
         StateFile(path)
@@ -124,7 +129,8 @@ def kept(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 1},
+        {"version": 2},
+        {"client_key": "00"},
         {"strict_order": 2},
         {"session": -1},
         {"session": 1 << 32},

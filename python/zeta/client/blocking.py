@@ -283,7 +283,8 @@ def connect(
     Raises:
         HostError: who answers is not whom is expected, or serves another application.
         SessionRefused: the verifier opens no session for this key.
-        ApiMisuse: an argument is none, nobody is pinned, or the state is of another verifier.
+        ApiMisuse: an argument is none, nobody is pinned, or the state is of another verifier
+            or client.
         OSError: nobody is at this address, or does not answer in time.
     """
     stated = terms(

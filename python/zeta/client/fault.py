@@ -40,7 +40,7 @@ class NotPinned(ApiMisuse):
 
 
 class StateUnusable(ApiMisuse):
-    """The state file is damaged, in use, or of another verifier than the one that is asked."""
+    """The state file is damaged, in use, or of another client or verifier than those of now."""
 
 
 class ConnectionLost(HostError):

@@ -55,7 +55,7 @@ class Renewal:
         """Opens a session, or goes on with the one that was kept.
 
         Raises:
-            StateUnusable: that is of another verifier, or of another life of it.
+            StateUnusable: that is another client's, or with another verifier or life of it.
         """
         self._introduction = introduction
         if state is None:

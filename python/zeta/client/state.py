@@ -18,11 +18,12 @@ from zeta.client.fault import StateUnusable
 from zeta.client.session import SEQUENCE_MAX, Session
 from zeta.receipts import Authentication, Introduction
 
-_VERSION = 2
+_VERSION = 3
 _BYTES = {
     "identity": 32,
     "instance": 16,
     "incarnation": 16,
+    "client_key": 32,
     "request_key": 32,
     "reply_key": 32,
 }
@@ -43,6 +44,8 @@ class State:
     identity: bytes
     instance: bytes
     incarnation: bytes
+    client_key: bytes
+    """The public key whose session it is."""
     session: int
     last_epoch: int
     request_key: bytes = field(repr=False)
@@ -62,6 +65,7 @@ class State:
             identity=scope.identity,
             instance=scope.instance,
             incarnation=scope.incarnation,
+            client_key=session.client_key,
             session=session.session,
             last_epoch=session.last_epoch,
             request_key=session.request_key,
@@ -77,9 +81,15 @@ class State:
         """The session again, with the verifier of an introduction that was checked.
 
         Raises:
-            StateUnusable: the introduction is of another verifier or of another life of it; then
-                what became of the last requests cannot be asked any more.
+            StateUnusable: the session is another client's; or the introduction is of another
+                verifier or of another life of it, and then what became of the last requests
+                cannot be asked any more.
         """
+        if self.client_key != client_key:
+            raise StateUnusable(
+                f"the session is of the client key `{self.client_key.hex()}`, and not of "
+                f"`{client_key.hex()}`: each client has a state file of its own"
+            )
         for name in ("identity", "instance", "incarnation"):
             kept, found = getattr(self, name), getattr(introduction, name)
             if kept != found:
@@ -207,7 +217,7 @@ def _read(path: Path) -> State | None:
         if type(kept) is not dict or kept.keys() != {"version", *_BYTES, *_NUMBERS}:
             raise ValueError("it has other members")
         if kept["version"] != _VERSION:
-            raise ValueError(f"its version is `{kept['version']}`, and only `2` is known")
+            raise ValueError(f"its version is `{kept['version']}`, and only `{_VERSION}` is known")
         values: dict[str, Any] = {}
         for name, size in _BYTES.items():
             values[name] = bytes.fromhex(kept[name])

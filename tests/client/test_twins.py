@@ -345,8 +345,9 @@ async def test_whom_to_expect_is_said(twin: Twin, place: Served, tmp_path: Path)
     for wrong, error in bad:
         with pytest.raises(error):
             await twin.open(place, **wrong)
-    with pytest.raises(InvalidValue, match="zeta://"):
-        await twin.told(twin.connect("http://a", key=KEY, trust=trusted))
+    for url in ("http://a:1", "zeta://a", "zeta://:1", "zeta://a:65536", "zeta://a:b"):
+        with pytest.raises(InvalidValue, match="is not `zeta://"):
+            await twin.told(twin.connect(url, key=KEY, trust=trusted))
 
 
 async def test_a_session_goes_on_from_its_file(twin: Twin, place: Served, tmp_path: Path) -> None:

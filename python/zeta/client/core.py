@@ -52,8 +52,7 @@ class Core:
         self._terms = terms
         self._state = state
         self._exchange = Exchange()
-        reasons = {} if terms.app is None else terms.app.reasons
-        self._requests = Requests(self._exchange, reasons)
+        self._requests = Requests(self._exchange, terms.reasons)
         self._certifying = Certifying(self._exchange)
         self._renewal = Renewal(self._exchange, self._requests, terms)
         self._renewal.opened = self._opened
@@ -153,7 +152,7 @@ class Core:
         """Goes on with the verifier of an introduction that was checked.
 
         Raises:
-            StateUnusable: the session that was kept is of another verifier.
+            StateUnusable: the session that was kept is of another client or verifier.
         """
         self._exchange.now = now
         self._is_trusted = True

@@ -21,6 +21,12 @@ from zeta.network import Ask, Failed, Message, NotYet, Refused, Replied, Request
 from zeta.receipts import Answer
 
 _EXPIRED = 260
+_REFUSALS = {
+    1: "the program has no such transition",
+    2: "the arguments are not of its types",
+    262: "the access list does not let this client call it, or read or write a row of it",
+}
+"""What the verifier refuses in a reply; to retry is in vain."""
 _FATES_MAX = 4096
 
 
@@ -245,8 +251,8 @@ class Requests:
             reason = self._reasons.get(found.code)
             self._end(call, error=CheckFailed(found.code, reason, name))
         elif found.answer is Answer.REFUSED:
-            why = f"the verifier refused `{name}` with code `{found.code}`"
-            self._end(call, error=ApiMisuse(why))
+            why = _REFUSALS.get(found.code, f"code `{found.code}`")
+            self._end(call, error=ApiMisuse(f"the verifier refused `{name}`: {why}"))
         elif signature is None:
             self._end(call, found.result)
         else:

@@ -41,6 +41,15 @@ class Terms:
     timeout: float
     retry: Retry | None
 
+    @property
+    def reasons(self) -> dict[int, str]:
+        """What each failure of the application says, by its code; of no application nothing."""
+        if self.app is None:
+            return {}
+        from zeta.app.failure import TEXTS  # which the application has loaded already
+
+        return TEXTS | self.app.reasons
+
     def check(self, data: bytes) -> Introduction:
         """The introduction in these bytes, if it is by whom is expected; may wait for a disk.
 
@@ -86,9 +95,7 @@ def terms(
         InvalidValue: the address, the key or a pin is none, or it is not clear whom to expect.
         OSError: a key's file cannot be read.
     """
-    place = urlsplit(url)
-    if place.scheme != "zeta" or place.hostname is None or place.port is None:
-        raise InvalidValue(f"`{url}` is not `zeta://host:port`")
+    host, port = _place(url)
     if not timeout > 0:
         raise InvalidValue(f"`timeout` is in seconds and above 0, not `{timeout}`")
     pin = None
@@ -104,8 +111,8 @@ def terms(
         raise InvalidValue("`first_use` pins in a trust file: name one by `trust`")
     return Terms(
         url=url,
-        host=place.hostname,
-        port=place.port,
+        host=host,
+        port=port,
         app=app,
         key=_secret(key),
         authentication=Authentication.GATEWAY if gateway else Authentication.CLIENT,
@@ -117,6 +124,17 @@ def terms(
         timeout=timeout,
         retry=retry,
     )
+
+
+def _place(url: str) -> tuple[str, int]:
+    try:
+        place = urlsplit(url)
+        host, port = place.hostname, place.port
+    except ValueError as fault:
+        raise InvalidValue(f"`{url}` is not `zeta://host:port`: {fault}") from None
+    if place.scheme != "zeta" or host is None or port is None:
+        raise InvalidValue(f"`{url}` is not `zeta://host:port`")
+    return host, port
 
 
 def _identity(stated: bytes | str | PathLike[str]) -> bytes:

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import typer
 from zeta import aio
 from zeta.access import AccessList, Client, Grant
 from zeta.applications.counters import Counters
-from zeta.cli.serve import access_list
+from zeta.cli.serve import access_list, serve
 from zeta.client import Pin, TrustFile
+from zeta.errors import SessionRefused
 
 from .conftest import Run
 
@@ -32,8 +34,10 @@ prefix = ""
 
 
 async def ask(url: str, key: bytes, trust: TrustFile, server: int) -> int:
-    """Asks, and ends the server, which certifies what is open."""
+    """Asks, finds no room for another, and ends the server, which certifies what is open."""
     client = await aio.connect(url, app=Counters, key=key, trust=trust)
+    with pytest.raises(SessionRefused, match="no room"):
+        await aio.connect(url, app=Counters, key=key, trust=trust)
     handle = await client.call("add", "a", 3)
     receipt = asyncio.create_task(handle.certified())
     await asyncio.sleep(0.1)
@@ -52,6 +56,7 @@ def test_a_store_is_served_until_a_signal(run: Run, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "zeta.cli", "serve", "--json", "--listen", "127.0.0.1:0"]
     command += ["--app", "zeta.applications.counters:Counters", "--epoch", "60"]
     command += ["--access", "access.toml", "--identity-key", "identity", "--log", "logs"]
+    command += ["--sessions", "1"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as served:
@@ -67,6 +72,11 @@ def test_a_store_is_served_until_a_signal(run: Run, tmp_path: Path) -> None:
     assert served.returncode == 0, err
     assert json.loads(out)["instance"] == instance
     assert any((tmp_path / "logs").iterdir())
+
+
+def test_each_connection_may_have_a_session() -> None:
+    default = {name: each.default for name, each in signature(serve).parameters.items()}
+    assert default["sessions"] >= default["connections"]
 
 
 def test_the_access_list_is_what_the_text_states() -> None:

@@ -74,6 +74,9 @@ def serve(
     connections: Annotated[
         int, typer.Option(min=1, max=65_000, help="Connections that are taken.")
     ] = Limits().connections,
+    sessions: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Sessions of each worker, open at once.")
+    ] = 16_384,
     json: options.Json = False,
 ) -> None:
     """Serve an application to the clients of an access list, until a signal ends it.
@@ -98,6 +101,7 @@ def serve(
             identity=seed,
             epoch=epoch,
             workers=workers,
+            sessions=sessions,
             log=log,
             on_epoch=server.epoch_decided,
         ) as store:

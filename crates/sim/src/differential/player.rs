@@ -40,15 +40,16 @@ impl<P: Primitives> Playable for Running<P> {
         for epoch in 0..count {
             let outcome = board.outcome(Epoch(epoch));
             put_outcome(reply, &outcome);
-            if let (Outcome::Certified, Some(certifier)) = (&outcome, &self.0.certifier) {
-                match certifier.certification(Epoch(epoch)) {
-                    Ok(signed) => {
-                        reply.push(1);
-                        reply.extend_from_slice(&signed.receipts.to_le_bytes());
-                        reply.extend_from_slice(&signed.root);
-                    }
-                    Err(_) => reply.push(0),
+            let signed = self.0.certifier.as_ref().map(|signs| signs.certification(Epoch(epoch)));
+            match (signed, outcome) {
+                // Of an epoch that is not certified, nothing may be signed: the oracle says nothing.
+                (Some(Ok(signed)), _) => {
+                    reply.push(1);
+                    reply.extend_from_slice(&signed.receipts.to_le_bytes());
+                    reply.extend_from_slice(&signed.root);
                 }
+                (Some(Err(_)), Outcome::Certified) => reply.push(0),
+                _ => {}
             }
         }
     }

@@ -123,6 +123,7 @@ impl Traffic<'_> {
                     self.feed(player, thread, encoded(&Entry::NextEpoch));
                 }
             }
+            7 if self.random.chance(5) => self.turn_epochs(player),
             7..9 => {
                 let operation = self.operation(thread);
                 self.submit(player, thread, run_app(&operation, &[1]));
@@ -135,6 +136,17 @@ impl Traffic<'_> {
                 }
             }
         }
+    }
+
+    /// Closes so many epochs that the receipts of the first are forgotten.
+    fn turn_epochs(&mut self, player: &mut Player<'_>) {
+        for _ in 0..36 {
+            for turn in [Entry::NextEpoch, Entry::VerifyEpoch] {
+                self.feed(player, 0, encoded(&turn));
+                self.feed(player, 1, encoded(&turn));
+            }
+        }
+        player.make(Move::Outcomes);
     }
 
     /// Submits an entry; before that, now and then, tries a changed one and takes it back.

@@ -40,9 +40,10 @@ impl<P: Primitives> Playable for Running<P> {
         for epoch in 0..count {
             let outcome = board.outcome(Epoch(epoch));
             put_outcome(reply, &outcome);
-            let signed = self.0.certifier.as_ref().map(|signs| signs.certification(Epoch(epoch)));
+            let certifier = self.0.certifier.as_ref();
+            let signed = certifier.map(|signs| signs.certification(Epoch(epoch)));
             match (signed, outcome) {
-                // Of an epoch that is not certified, nothing may be signed: the oracle says nothing.
+                // Where an epoch is not certified, nothing is signed, and the oracle says nothing.
                 (Some(Ok(signed)), _) => {
                     reply.push(1);
                     reply.extend_from_slice(&signed.receipts.to_le_bytes());

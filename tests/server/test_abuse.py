@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import zeta
 from zeta.applications.key_value import KeyValue
+from zeta.client import Handshake
 from zeta.network import (
     Ask,
     Certified,
@@ -20,7 +21,9 @@ from zeta.network import (
     Refused,
     Replied,
     Settled,
+    Side,
     Subscribe,
+    decode,
     encode,
 )
 from zeta.server import Limits, Server
@@ -275,6 +278,40 @@ async def test_a_flood_of_handshakes_holds_up_nobody(served: Served) -> None:
                 assert await guest.hear() == Refused(each, 265)
 
 
+def handshake(guest: Guest) -> HandshakeRequest:
+    made = Handshake(
+        instance=guest.who.instance,
+        incarnation=guest.who.incarnation,
+        verifier_key=guest.who.static_key,
+        client_key=OWNER,
+    )
+    return HandshakeRequest(1, 0, made.message)
+
+
+async def test_who_repeats_a_handshake_takes_no_second_place(served: Served) -> None:
+    async with served() as ground:
+        victim, eavesdropper = await ground.guest(), await ground.guest()
+        seen = handshake(victim)
+        victim.say(seen)
+        answer = await victim.hear()
+        assert isinstance(answer, HandshakeAnswer)
+        # More than there are places.
+        eavesdropper.say(*[seen] * 1100)
+        for _ in range(1100):
+            assert await eavesdropper.hear() == answer
+        await victim.open()
+
+
+async def test_only_so_many_handshakes_are_remembered(served: Served) -> None:
+    async with served(kept_handshakes=1) as ground:
+        guest = await ground.guest()
+        first, second = handshake(guest), handshake(guest)
+        guest.say(first, second, second, first)
+        answers = [await guest.hear() for _ in range(4)]
+        assert answers[1] == answers[2]
+        assert answers[0] != answers[3]
+
+
 async def test_clients_that_vanish_leave_nothing_behind(served: Served) -> None:
     async with served() as ground:
         for _ in range(40):
@@ -355,6 +392,12 @@ async def test_a_handshake_that_comes_again_opens_what_nobody_can_use(served: Se
         again = await guest.hear()
         assert isinstance(again, HandshakeAnswer)
         made = requested(2, session.request(1, GET, get(b"a")))
+        guest.say(made._replace(session=session.session + 1))
+        assert await guest.hear() == Refused(2, 256)
+        # Past the server, which answers as it did before, it opens another.
+        asked = decode(said[-1][4], said[-1][5:], Side.CLIENT)
+        assert isinstance(asked, HandshakeRequest)
+        await asyncio.to_thread(ground.store.handshake, asked.message)
         guest.say(made._replace(session=session.session + 1))
         assert await guest.hear() == Refused(2, 257)
 

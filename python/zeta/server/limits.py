@@ -40,3 +40,5 @@ class Limits:
     """What the kept replies of a session may take, about; the last is kept however long it is."""
     kept_bytes: int = 64 << 20
     """What those of all sessions may take; each has its share."""
+    kept_handshakes: int = 65_536
+    """Handshakes that are answered as before where somebody repeats them."""

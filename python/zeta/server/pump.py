@@ -47,6 +47,8 @@ class Pump:
         self._kept = _native.KeptReplies(
             limits.kept_replies, limits.kept_session_bytes, limits.kept_bytes
         )
+        self._handshakes_max = limits.kept_handshakes
+        self._opened: dict[tuple[int, bytes], bytes] = {}
         self._ready: deque[Connection] = deque()
         self._has_work: set[Connection] = set()
         self._wake = asyncio.Event()
@@ -137,9 +139,7 @@ class Pump:
         number = asked.number
         try:
             if isinstance(asked, HandshakeRequest):
-                opened = self._store.handshake(asked.message, asked.replaces)
-                self._kept.forget(asked.replaces)
-                return HandshakeAnswer(number, opened)
+                return HandshakeAnswer(number, self._open(asked))
             if isinstance(asked, Revoke):
                 return Revoked(number, self._revoke(asked))
             if isinstance(asked, Ask):
@@ -162,6 +162,18 @@ class Pump:
         except HostError as error:
             _log.error("a message was not served: %s", error)
             return unavailable(number)
+
+    def _open(self, asked: HandshakeRequest) -> bytes:
+        """Opens a session; who repeats a handshake gets its answer again, and no second place."""
+        key = (asked.replaces, asked.message)
+        answer = self._opened.get(key)
+        if answer is None:
+            answer = self._store.handshake(asked.message, asked.replaces)
+            self._kept.forget(asked.replaces)
+            self._opened[key] = answer
+            if len(self._opened) > self._handshakes_max:
+                del self._opened[next(iter(self._opened))]
+        return answer
 
     def _revoke(self, asked: Revoke) -> bytes:
         """Ends a session, if it is its client who asks."""

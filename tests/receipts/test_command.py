@@ -89,6 +89,14 @@ def test_misuse_is_told_on_the_error_stream(arguments: tuple[str, ...]) -> None:
     assert ended.stderr.strip()
 
 
+def test_a_secret_that_is_taken_for_an_identity_is_not_shown(tmp_path: Path) -> None:
+    secret = tmp_path / "identity.key"
+    secret.write_text("5e" * 32 + "\n")
+    ended = run("verify", RECEIPT, "--identity", str(secret))
+    assert ended.exit_code == 1
+    assert "5e5e" not in ended.stdout + ended.stderr
+
+
 def test_bench_counts_receipts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zeta.cli.proving._OF_A_THREAD", 50)
     contract = json.loads(run("bench", "receipts", "--seconds", 0.05, "--json").stdout)

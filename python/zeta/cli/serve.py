@@ -114,10 +114,11 @@ def serve(
             pin = f"zeta://{host}:{bound} {who.identity.hex()} {who.instance.hex()}"
             screen.say("clients pin this line in their trust file:")
             screen.say(pin)
+            told = {"identity": who.identity.hex(), "instance": who.instance.hex()}
+            # At once: who started this needs it to pin, while it runs.
+            screen.result({**told, "port": bound})
             await ended.wait()
             await server.close()
-            told = {"identity": who.identity.hex(), "instance": who.instance.hex()}
-            screen.result({**told, "port": bound})
 
     asyncio.run(run())
 

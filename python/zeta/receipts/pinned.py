@@ -173,9 +173,10 @@ class Pinned:
 
     def _demand(self, message: bytes, signature: bytes) -> None:
         if not _is_signed(self._identity, message, signature):
+            # Not named: whoever took a secret for it would see it in a log.
             raise NotCertified(
-                f"the identity `{self._identity.hex()}` has not signed this: another has, or "
-                "somebody changed it, or its epoch never certified"
+                "the pinned identity has not signed this: another has, or somebody changed it, or "
+                "its epoch never certified"
             )
 
 

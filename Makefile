@@ -89,7 +89,7 @@ test-board:
 .PHONY: test-proofs
 test-proofs: build
 	$(MAKE) -C proofs check
-	$(MAKE) -C proofs programs summaries
+	$(MAKE) -j2 -C proofs recheck programs summaries
 
 # All vectors, every log of the small scopes, and 100,000 drawn under a fixed seed.
 .PHONY: test-differential

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zeta.errors import InvalidValue
-from zeta.network import HELLO_LEN, BadFrame, FrameReader, Hello, OtherProtocol, frame
+from zeta.network import (
+    HELLO_LEN,
+    BadFrame,
+    FrameReader,
+    Hello,
+    OtherProtocol,
+    first_frame,
+    first_frame_len,
+    frame,
+)
 
 FRAMES = st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40)), max_size=8)
 
@@ -26,6 +35,14 @@ def test_frames_come_whole_however_they_are_cut(
     got = [each for piece in pieces(data, cuts) for each in reader.feed(piece)]
     assert got == sent
     assert reader.kept == 0
+
+
+def test_a_frame_is_whole_once_it_is_as_long_as_it_says() -> None:
+    data = b"before" + frame(7, b"body")
+    for end in range(6, len(data) + 1):
+        is_whole = first_frame(data[:end], 6, 64) is not None
+        assert is_whole == (end - 6 >= first_frame_len(data[:end], 6))
+        assert first_frame_len(data[:end], 6) == (4 if end < 10 else len(data) - 6)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))

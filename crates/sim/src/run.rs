@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use zeta_program::Program;
 use zeta_verifier::{
-    Board, Certifier, Config, Entry, Primitives, Progress, Serving, Standard, StopCause, ThreadId,
-    Verifier, VerifierThread,
+    Board, Certifier, Config, Entry, Primitives, Progress, Serving, Standard, StopCause, Verifier,
+    VerifierThread,
 };
 
 /// One call of `verify_log`, in processing order over all threads.
@@ -65,12 +65,6 @@ impl<P: Primitives> Run<P> {
         let mut log = Vec::new();
         entry.encode(&mut log);
         self.feed(thread, &log)
-    }
-
-    /// Whether the thread was rejected.
-    #[must_use]
-    pub fn is_poisoned(&self, thread: ThreadId) -> bool {
-        self.threads[usize::from(thread.0)].rejection().is_some()
     }
 }
 

@@ -6,7 +6,7 @@ epoch run in a thread of the loop's own pool.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union, overload
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union, overload
 import zeta.store
 from zeta.access import AccessList
 from zeta.adoption import Summary
+from zeta.aio.opening import Opening
 from zeta.column import BytesLike, Data, Strings
 from zeta.operation import Operation as BlockingOperation
 from zeta.outcome import Certified, Outcome
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result", covariant=True)
 Blocking = TypeVar("Blocking", bound=Union[zeta.store.Store, "BlockingApplicationStore"])
-Opened = TypeVar("Opened", bound=Union["Store", "ApplicationStore"])
 
 
 class Operation(Generic[Result]):
@@ -254,35 +254,6 @@ class ApplicationStore(_Certifying["BlockingApplicationStore"]):
         return Transition(self._blocking.transition(name))
 
 
-class _Opening(Generic[Opened]):
-    """A store that is about to be opened: await it, or enter it."""
-
-    __slots__ = ("_open", "_store")
-
-    def __init__(self, open_store: Callable[[], Opened]) -> None:
-        self._open = open_store
-        self._store: Opened | None = None
-
-    def __await__(self) -> Generator[Any, None, Opened]:
-        return self._begin().__await__()
-
-    async def _begin(self) -> Opened:
-        self._store = await asyncio.to_thread(self._open)
-        return self._store
-
-    async def __aenter__(self) -> Opened:
-        return await self._begin()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._store is not None:
-            await self._store.__aexit__(kind, error, traceback)
-
-
 @overload
 def open(
     data: Data | None = None,
@@ -299,7 +270,7 @@ def open(
     identity: bytes | None = None,
     sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
-) -> _Opening[Store]: ...
+) -> Opening[Store]: ...
 @overload
 def open(
     data: Mapping[str, Any] | None = None,
@@ -316,7 +287,7 @@ def open(
     identity: bytes | None = None,
     sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
-) -> _Opening[ApplicationStore]: ...
+) -> Opening[ApplicationStore]: ...
 def open(
     data: Data | Mapping[str, Any] | None = None,
     *,
@@ -332,7 +303,7 @@ def open(
     identity: bytes | None = None,
     sessions: int = 1024,
     on_epoch: Callable[[EpochInfo], object] | None = None,
-) -> _Opening[Store] | _Opening[ApplicationStore]:
+) -> Opening[Store] | Opening[ApplicationStore]:
     """Opens a verified store as `zeta.open` does: `async with`, or `await`, what it returns."""
     open_blocking: Callable[..., Any] = partial(
         zeta.store.open,
@@ -350,5 +321,5 @@ def open(
         on_epoch=on_epoch,
     )
     if app is None:
-        return _Opening(lambda: Store(open_blocking()))
-    return _Opening(lambda: ApplicationStore(open_blocking(app=app)))
+        return Opening(lambda: asyncio.to_thread(lambda: Store(open_blocking())))
+    return Opening(lambda: asyncio.to_thread(lambda: ApplicationStore(open_blocking(app=app))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
+from zeta.aio.opening import Opening
 from zeta.client.handle import Handle as BaseHandle
 from zeta.client.handle import PipelineCalls
 from zeta.client.loop import LoopCarrier
@@ -15,7 +16,7 @@ from zeta.client.task import Call, Certified, Question, Revocation, Rotation
 from zeta.client.terms import Terms, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from os import PathLike
     from types import TracebackType
 
@@ -250,32 +251,6 @@ class Client:
         return Handle(call, self._carrier, self._limit)
 
 
-class Opening:
-    """A client that is about to be connected: `await` it, or enter it with `async with`."""
-
-    __slots__ = ("_client", "_open")
-
-    def __init__(self, open_client: Callable[[], Coroutine[Any, Any, Client]]) -> None:
-        self._open = open_client
-        self._client: Client | None = None
-
-    def __await__(self) -> Generator[Any, None, Client]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> Client:
-        self._client = await self._open()
-        return self._client
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._client is not None:
-            await self._client.close()
-
-
 def connect(
     url: str,
     *,
@@ -290,7 +265,7 @@ def connect(
     state: StateFile | str | PathLike[str] | None = None,
     timeout: float = 30.0,
     retry: Retry | None = DEFAULT,
-) -> Opening:
+) -> Opening[Client]:
     """Opens a session, or goes on with the one that `state` keeps.
 
     Args:

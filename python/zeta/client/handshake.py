@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME = b"Noise_IK_25519_ChaChaPoly_SHA256"
 PROLOGUE = b"zeta session v1\x00"
-MESSAGE_1_LEN = 101
 MESSAGE_2_LEN = 56
 STRICT_ORDER = 1
 

@@ -4,7 +4,14 @@
 """
 
 from zeta.network.fault import BadFrame, OtherProtocol
-from zeta.network.frame import FRAME_MAX, FRAME_MIN, FrameReader, first_frame, frame
+from zeta.network.frame import (
+    FRAME_MAX,
+    FRAME_MIN,
+    FrameReader,
+    first_frame,
+    first_frame_len,
+    frame,
+)
 from zeta.network.hello import HELLO_LEN, Hello
 from zeta.network.message import (
     Ask,
@@ -64,5 +71,6 @@ __all__ = [
     "decode",
     "encode",
     "first_frame",
+    "first_frame_len",
     "frame",
 ]

@@ -43,6 +43,14 @@ def first_frame(data: bytes | bytearray, at: int, limit: int) -> tuple[int, byte
     return data[begin], bytes(data[begin + 1 : end]), end
 
 
+def first_frame_len(data: bytes, at: int) -> int:
+    """Bytes from `at` on that hold a whole frame; of its length alone, while that is cut."""
+    if len(data) - at < _LENGTH.size:
+        return _LENGTH.size
+    (length,) = _LENGTH.unpack_from(data, at)
+    return _LENGTH.size + int(length)
+
+
 class FrameReader:
     """Takes bytes as they come, and gives whole frames; it keeps less than one of them."""
 

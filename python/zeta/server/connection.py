@@ -30,6 +30,7 @@ from zeta.network import (
     decode,
     encode,
     first_frame,
+    first_frame_len,
 )
 from zeta.server.limits import Limits
 from zeta.server.memory import Memory
@@ -41,7 +42,6 @@ _PILED_UP = 1 << 16
 # What the answers of one turn should take at most; how many requests the first turn has.
 _TURN = 1 << 20
 _FIRST_TURN = 8
-_LENGTH_LEN = 4
 _LENGTH_MAX = (1 << 32) - 1
 # Whose machine is gone: idle seconds until it is asked, seconds between questions, how many, and
 # milliseconds that what was sent may stay without an answer.
@@ -211,7 +211,7 @@ class Connection(asyncio.BufferedProtocol):
                 else:
                     found = first_frame(said, at, self._limits.frame_max)
                     if found is None:
-                        self._needed = _whole(said, at)
+                        self._needed = first_frame_len(said, at)
                         break
                     kind, body, end = found
                     self._hear(decode(kind, body, Side.CLIENT))
@@ -437,11 +437,3 @@ class Connection(asyncio.BufferedProtocol):
 
     def _expire(self, what: str, seconds: float) -> None:
         self.end(Failed(0, Fault.LIMIT, f"{what} within `{seconds:g}` seconds"))
-
-
-def _whole(said: bytes, at: int) -> int:
-    """How long what follows `at` must be to hold its first frame; its length is sound."""
-    head = said[at : at + _LENGTH_LEN]
-    if len(head) < _LENGTH_LEN:
-        return _LENGTH_LEN
-    return _LENGTH_LEN + int.from_bytes(head, "little")
